@@ -1,0 +1,77 @@
+"""Who acts: roles, duties and the actor that every service method is given.
+
+Source: 办法 Art. 5, 29-31; section "who may do what" of `docs/access-matrix.md`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from archive_store.labels import Level, Mark
+
+
+class Role(StrEnum):
+    """The offices of section 7; three administrators exclude each other (三员)."""
+
+    HANDLER = "handler"
+    ARCHIVIST = "archivist"
+    LEADER = "leader"
+    SECRECY_REVIEWER = "secrecy_reviewer"
+    PARTY = "party"
+    LEGAL_OFFICE = "legal_office"
+    SYSTEM_ADMINISTRATOR = "system_administrator"
+    SECURITY_ADMINISTRATOR = "security_administrator"
+    SECURITY_AUDITOR = "security_auditor"
+    SERVICE = "service"
+
+    @property
+    def title(self) -> str:
+        """The role's name in Chinese."""
+        return _ROLE_TITLES[self]
+
+
+_ROLE_TITLES = {
+    Role.HANDLER: "承办人",
+    Role.ARCHIVIST: "档案管理员",
+    Role.LEADER: "主管领导",
+    Role.SECRECY_REVIEWER: "保密审查员",
+    Role.PARTY: "当事人",
+    Role.LEGAL_OFFICE: "法制机构",
+    Role.SYSTEM_ADMINISTRATOR: "系统管理员",
+    Role.SECURITY_ADMINISTRATOR: "安全保密管理员",
+    Role.SECURITY_AUDITOR: "安全审计员",
+    Role.SERVICE: "系统服务",
+}
+
+ADMINISTRATORS = frozenset({Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.SECURITY_AUDITOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person (or named service) with every fact that the policy asks about the one who acts.
+
+    `departments` are the departments the person belongs to, `in_charge` those it answers for as leader or
+    deputy today; `case_grants` are cases opened to it by name (items referred, sampled cases); `own_cases`
+    are cases whose party, applicant or third person it is or represents.
+    """
+
+    account_id: str
+    name: str
+    roles: frozenset[Role] = frozenset()
+    departments: frozenset[str] = frozenset()
+    in_charge: frozenset[str] = frozenset()
+    clearance: Level = Level.PUBLIC
+    marks: frozenset[Mark] = frozenset()
+    case_grants: frozenset[str] = frozenset()
+    own_cases: frozenset[str] = frozenset()
+    session_id: str | None = field(default=None, compare=False)
+
+    def has(self, *roles: Role) -> bool:
+        """Whether the actor holds one of the roles."""
+        return not self.roles.isdisjoint(roles)
+
+
+def service_actor(name: str) -> Actor:
+    """A named maintenance actor; it carries out noted work and is shown no content."""
+    return Actor(account_id=f"service:{name}", name=name, roles=frozenset({Role.SERVICE}))
