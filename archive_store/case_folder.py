@@ -183,22 +183,12 @@ def read_case_folder(folder: Path) -> tuple[CaseFolder | None, list[FolderFindin
     """Read and check one case folder; the case is None when findings make it unusable."""
     path = folder / DESCRIPTION
     if not path.is_file():
-        return None, [FolderFinding(DESCRIPTION, "", 0, "文件夹里没有 case.json，请按说明补上")]
+        return None, [_whole("文件夹里没有 case.json，请按说明补上")]
     if path.stat().st_size > MAX_DESCRIPTION_BYTES:
-        return None, [FolderFinding(DESCRIPTION, "", 0, "文件过大，不像是案卷说明")]
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        data = json.loads(text)
-    except UnicodeDecodeError:
-        return None, [FolderFinding(DESCRIPTION, "", 0, "须用 UTF-8 编码保存")]
-    except json.JSONDecodeError as error:
-        return None, [FolderFinding(DESCRIPTION, "", error.lineno, f"不是合格的 JSON：{error.msg}")]
-    except RecursionError:
-        return None, [FolderFinding(DESCRIPTION, "", 0, "嵌套过深")]
-    try:
-        case = CaseFolder.model_validate(data)
-    except ValidationError as error:
-        return None, _findings(error, text)
+        return None, [_whole("文件过大，不像是案卷说明")]
+    case, findings, text = _parse(path.read_bytes())
+    if case is None:
+        return None, findings
     missing = [
         FolderFinding(DESCRIPTION, f"items.{n}", _line(text, ("items", n)), f"缺少文件 {name}")
         for n, item in enumerate(case.items)
@@ -208,6 +198,25 @@ def read_case_folder(folder: Path) -> tuple[CaseFolder | None, list[FolderFindin
     return (None if missing else case), list(dict.fromkeys(missing))
 
 
+def _whole(message: str, line: int = 0) -> FolderFinding:
+    return FolderFinding(DESCRIPTION, "", line, message)
+
+
+def _parse(content: bytes) -> tuple[CaseFolder | None, list[FolderFinding], str]:
+    text = ""
+    try:
+        text = content.decode("utf-8-sig")
+        return CaseFolder.model_validate(json.loads(text)), [], text
+    except UnicodeDecodeError:
+        return None, [_whole("须用 UTF-8 编码保存")], text
+    except json.JSONDecodeError as error:
+        return None, [_whole(f"不是合格的 JSON：{error.msg}", error.lineno)], text
+    except RecursionError:
+        return None, [_whole("嵌套过深")], text
+    except ValidationError as error:
+        return None, _findings(error, text), text
+
+
 def _is_inside(folder: Path, name: str) -> bool:
     path = (folder / name).resolve()
     return path.is_file() and path.is_relative_to(folder.resolve())
@@ -215,7 +224,9 @@ def _is_inside(folder: Path, name: str) -> bool:
 
 def _findings(error: ValidationError, text: str) -> list[FolderFinding]:
     return [
-        FolderFinding(DESCRIPTION, ".".join(map(str, slip["loc"])), _line(text, slip["loc"]), _say(slip["type"], slip["msg"]))
+        FolderFinding(
+            DESCRIPTION, ".".join(map(str, slip["loc"])), _line(text, slip["loc"]), _say(slip["type"], slip["msg"])
+        )
         for slip in error.errors(include_url=False, include_input=False)
     ]
 

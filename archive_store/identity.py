@@ -26,7 +26,7 @@ class Role(StrEnum):
     SERVICE = "service"
 
     @property
-    def title(self) -> str:
+    def zh(self) -> str:
         """The role's name in Chinese."""
         return _ROLE_TITLES[self]
 

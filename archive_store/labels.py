@@ -24,7 +24,7 @@ class Level(IntEnum):
     TOP_SECRET = 4
 
     @property
-    def title(self) -> str:
+    def zh(self) -> str:
         """The level's name in Chinese."""
         return ("公开", "内部", "秘密", "机密", "绝密")[self.value]
 
@@ -44,7 +44,7 @@ class Mark(StrEnum):
     MINOR = "minor"
 
     @property
-    def title(self) -> str:
+    def zh(self) -> str:
         """The mark's name in Chinese."""
         return _MARK_TITLES[self]
 
@@ -65,7 +65,7 @@ class Volume(StrEnum):
     AUXILIARY = "auxiliary"
 
     @property
-    def title(self) -> str:
+    def zh(self) -> str:
         """The volume's name in Chinese."""
         return "正卷" if self is Volume.MAIN else "副卷"
 
@@ -97,9 +97,9 @@ class Label:
         return "+".join([str(int(self.level)), *sorted(self.marks)])
 
     @property
-    def title(self) -> str:
+    def zh(self) -> str:
         """For people: 内部 · 举报人信息."""
-        return " · ".join([self.level.title, *(mark.title for mark in Mark if mark in self.marks)])
+        return " · ".join([self.level.zh, *(mark.zh for mark in Mark if mark in self.marks)])
 
     def join(self, other: Label) -> Label:
         """The least label that covers both."""

@@ -1,6 +1,6 @@
 """Words of a case file that are not secrecy: kinds of act, procedures, stages, states, roles of persons, carriers.
 
-Each member's `title` is the regulation's own word. Source: 办法 Art. 2, 3, 18, 19-23; DA/T 22; GB/T 18894.
+Each member's `zh` is the regulation's own word. Source: 办法 Art. 2, 3, 18, 19-23; DA/T 22; GB/T 18894.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from enum import StrEnum
 class TitledEnum(StrEnum):
     """A text enum whose members carry a Chinese title: `NAME = "code", "标题"`."""
 
-    title_text: str
+    zh_text: str
 
-    def __new__(cls, value: str, title: str = "") -> TitledEnum:  # noqa: PYI034 - Self is not allowed for enum members
+    def __new__(cls, value: str, zh: str = "") -> TitledEnum:  # noqa: PYI034 - Self is not allowed for enum members
         """Keep the code as the value and the title beside it."""
         member = str.__new__(cls, value)
         member._value_ = value
-        member.title_text = title
+        member.zh_text = zh
         return member
 
     @property
-    def title(self) -> str:
+    def zh(self) -> str:
         """The member's name in Chinese."""
-        return self.title_text
+        return self.zh_text
 
 
 class ActKind(TitledEnum):

@@ -1,0 +1,1 @@
+"""The regulation as data: rules, document types, and what evaluates them."""
