@@ -1,0 +1,1 @@
+"""The append-only log: a Merkle tree (RFC 9162) over salted leaves, signed checkpoints, and a witness."""
