@@ -1,0 +1,129 @@
+"""From the rows about a person to the actor that the policy knows."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import or_, select
+
+from archive_store.identity import Actor
+from archive_store.labels import Level
+from archive_store.models.accounts import (
+    Account,
+    CaseGrant,
+    ClearanceGrant,
+    Leadership,
+    MarkGrant,
+    Membership,
+    RoleGrant,
+)
+from archive_store.models.cases import PartyBinding, Person
+from archive_store.vocabulary import MAY_ASK_FOR_COPIES
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy.orm import Session
+
+OFFICE_ZONE = ZoneInfo("Asia/Shanghai")
+"""Dates of terms and deadlines are dates in China."""
+
+
+def office_today() -> date:
+    """Today in China."""
+    return datetime.now(OFFICE_ZONE).date()
+
+
+def new_token() -> tuple[str, str]:
+    """A random token of 256 bits as text, and the hash that is kept of it."""
+    token = secrets.token_urlsafe(32)
+    return token, token_hash(token)
+
+
+def token_hash(token: str) -> str:
+    """SHA-256 as hex: enough for a random token of 256 bits."""
+    return sha256(token.encode()).hexdigest()
+
+
+def actor_of(session: Session, account_id: str, *, today: date | None = None) -> Actor | None:
+    """Everything the policy asks about a person, as of `today`; None where the account is closed or unknown."""
+    account = session.get(Account, account_id)
+    if account is None or not account.active:
+        return None
+    day = today or office_today()
+
+    def column(statement: Select[Any]) -> frozenset[Any]:
+        return frozenset(session.scalars(statement))
+
+    levels = column(_granted(select(ClearanceGrant.level), ClearanceGrant, account_id, day))
+    return Actor(
+        account_id=account.id,
+        name=account.name,
+        roles=column(_granted(select(RoleGrant.role), RoleGrant, account_id, day)),
+        departments=column(
+            select(Membership.department_id).where(Membership.account_id == account_id, *_in_term(Membership, day))
+        ),
+        in_charge=column(
+            select(Leadership.department_id).where(Leadership.account_id == account_id, *_in_term(Leadership, day))
+        ),
+        clearance=Level(max(levels, default=Level.PUBLIC)),
+        marks=column(_granted(select(MarkGrant.mark), MarkGrant, account_id, day)),
+        case_grants=column(
+            select(CaseGrant.case_id).where(
+                CaseGrant.account_id == account_id,
+                CaseGrant.ended_at.is_(None),
+                or_(CaseGrant.valid_to.is_(None), CaseGrant.valid_to >= day),
+            )
+        ),
+        own_cases=_own_cases(session, account_id, day),
+    )
+
+
+def leaders_of(session: Session, department_id: str, day: date) -> frozenset[str]:
+    """Accounts of the leader in charge of a department and of deputies in term."""
+    return frozenset(
+        session.scalars(
+            select(Leadership.account_id).where(Leadership.department_id == department_id, *_in_term(Leadership, day))
+        )
+    )
+
+
+def _own_cases(session: Session, account_id: str, day: date) -> frozenset[str]:
+    """Cases in which the account is bound to a person who may ask, or who represents one (Art. 30)."""
+    bound = session.scalars(
+        select(Person)
+        .join(PartyBinding, PartyBinding.person_id == Person.id)
+        .where(
+            PartyBinding.account_id == account_id,
+            PartyBinding.ended_at.is_(None),
+            or_(PartyBinding.valid_to.is_(None), PartyBinding.valid_to >= day),
+        )
+    )
+    return frozenset(person.case_id for person in bound if _may_ask(session, person, day))
+
+
+def _may_ask(session: Session, person: Person, day: date) -> bool:
+    if person.role in MAY_ASK_FOR_COPIES:
+        return True
+    if person.represents_id is None or (person.representation_until and person.representation_until < day):
+        return False
+    represented = session.get(Person, person.represents_id)
+    return represented is not None and represented.role in MAY_ASK_FOR_COPIES
+
+
+def _in_term(table: type[Membership | Leadership], day: date) -> tuple[ColumnElement[bool], ...]:
+    return table.valid_from <= day, or_(table.valid_to.is_(None), table.valid_to >= day)
+
+
+def _granted(
+    statement: Select[Any], table: type[RoleGrant | ClearanceGrant | MarkGrant], account_id: str, day: date
+) -> Select[Any]:
+    return statement.where(
+        table.account_id == account_id,
+        table.ended_at.is_(None),
+        table.valid_from <= day,
+        or_(table.valid_to.is_(None), table.valid_to >= day),
+    )

@@ -1,0 +1,73 @@
+"""The only place that commits.
+
+    with database.write() as unit:
+        unit.session.add(...)
+        unit.after_commit(lambda: ...)
+
+Leaving the block commits; an exception rolls everything back. What is noted with `after_commit` runs once the
+transaction is durable; it may be lost with a crash, so it only hastens what the work table already holds.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import IntegrityError as DatabaseIntegrityError
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm.exc import StaleDataError
+
+from archive_store.database import WRITES
+from archive_store.errors import ConflictError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy import Engine
+
+CONFLICT = "这项内容刚被其他人修改，您的操作没有保存。请刷新页面后重试。"
+
+
+@dataclass
+class UnitOfWork:
+    """One transaction and what follows it."""
+
+    session: Session
+    _after: list[Callable[[], None]] = field(default_factory=list)
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Have `action` run once the transaction is durable."""
+        self._after.append(action)
+
+
+class Database:
+    """Opens units of work that write, and sessions that only read."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writing = sessionmaker(engine.execution_options(**{WRITES: True}), expire_on_commit=False)
+        self._reading = sessionmaker(engine, expire_on_commit=False, autoflush=False)
+
+    @contextmanager
+    def write(self) -> Iterator[UnitOfWork]:
+        """A transaction that is committed at the end of the block.
+
+        Raises:
+            ConflictError: somebody else changed the same thing first; nothing was written.
+        """
+        with self._writing() as session:
+            unit = UnitOfWork(session)
+            try:
+                yield unit
+                session.commit()
+            except (StaleDataError, DatabaseIntegrityError) as error:
+                raise ConflictError(CONFLICT) from error
+        for action in unit._after:  # noqa: SLF001 - the unit's own list
+            action()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one consistent state and writes nothing."""
+        with self._reading() as session:
+            yield session
