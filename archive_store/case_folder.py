@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -134,10 +134,9 @@ class PersonPart(_Part):
     representation_until: date | None = None
 
 
-class CaseFolder(_Part):
-    """The whole of `case.json`."""
+class CaseHead(_Part):
+    """What is said of a case as a whole; a draft begun on a page has just this."""
 
-    format: Literal["anjuan-case-1"]
     case_number: Text
     title: Text
     kind: ActKind
@@ -152,12 +151,22 @@ class CaseFolder(_Part):
     label: LabelPart = LabelPart()
     note: LongText = ""
     persons: list[PersonPart] = []
+
+    @model_validator(mode="after")
+    def _ends_after_start(self) -> Self:
+        if self.ended < self.started:
+            raise ValueError("办结日期早于启动日期")
+        return self
+
+
+class CaseFolder(CaseHead):
+    """The whole of `case.json`."""
+
+    format: Literal["anjuan-case-1"]
     items: Annotated[list[ItemPart], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _agrees_with_itself(self) -> CaseFolder:
-        if self.ended < self.started:
-            raise ValueError("办结日期早于启动日期")
+    def _names_each_file_once(self) -> Self:
         names = [item.file for item in self.items]
         if len(set(names)) < len(names):
             raise ValueError("同一文件被列为两件")

@@ -34,9 +34,9 @@ class UnitOfWork:
     """One transaction and what follows it."""
 
     session: Session
-    _after: list[Callable[[], None]] = field(default_factory=list)
+    _after: list[Callable[[], object]] = field(default_factory=list)
 
-    def after_commit(self, action: Callable[[], None]) -> None:
+    def after_commit(self, action: Callable[[], object]) -> None:
         """Have `action` run once the transaction is durable."""
         self._after.append(action)
 

@@ -1,0 +1,100 @@
+"""The read side of cases: one place in which a case is found for an actor, and in which lists are narrowed.
+
+Every service begins here. What the actor may not see raises the same error as what does not exist.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
+
+from archive_store.errors import NotFoundError, RefusedError
+from archive_store.models.cases import Case, CaseHandler, Item
+from archive_store.permissions import Permission
+from archive_store.policy import Scope, Thing, cleared, decide, may, scope, tokens_of_case
+from archive_store.vocabulary import CaseState
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from archive_store.identity import Actor
+
+
+def case_thing(case: Case) -> Thing:
+    """The facts of a case's entry that rules ask for."""
+    handlers = frozenset(handler.account_id for handler in case.handlers if handler.account_id)
+    return Thing(tokens_of_case(case.id, case.department_id, handlers), case.label, case.state)
+
+
+def item_thing(case: Case, item: Item) -> Thing:
+    """The facts of one item that rules ask for."""
+    return case_thing(case).item(item.label, item.volume, listable=item.listable)
+
+
+def case_for(session: Session, actor: Actor, case_id: str, permission: Permission) -> Case:
+    """The case, for someone who may do this to it.
+
+    Raises:
+        NotFoundError: it does not exist, or not for this actor, or the permission is not of the actor's office.
+        RefusedError: the actor sees it and holds the permission elsewhere, but not for this case as it stands.
+    """
+    case = session.get(Case, case_id)
+    if case is None:
+        raise NotFoundError
+    thing = case_thing(case)
+    if decide(actor, permission, thing):
+        return case
+    if may(actor, permission) and decide(actor, Permission.SEE_ENTRY, thing):
+        raise RefusedError(f"案卷目前“{case.state.zh}”，或您与本案存在职责回避，不能进行此操作。")
+    raise NotFoundError
+
+
+def item_for(
+    session: Session, actor: Actor, item_id: str, permission: Permission = Permission.READ_CONTENT
+) -> tuple[Case, Item]:
+    """An item and its case, for someone who may do this to it; else as if neither existed."""
+    item = session.get(Item, item_id)
+    if item is None or not decide(actor, permission, item_thing(item.case, item)):
+        raise NotFoundError
+    return item.case, item
+
+
+def readable_items(actor: Actor, case: Case) -> list[Item]:
+    """The items of a case that the actor may read, in order."""
+    thing = case_thing(case)
+    return [
+        item
+        for item in case.items
+        if decide(actor, Permission.READ_CONTENT, thing.item(item.label, item.volume, listable=item.listable))
+    ]
+
+
+def visible_cases(session: Session, actor: Actor, permission: Permission = Permission.SEE_ENTRY) -> ColumnElement[bool]:
+    """The condition that narrows a query over `Case` to what `decide` would allow, from the same rows."""
+    codes = session.scalars(select(Case.label).distinct()).all()
+    cleared_labels = [label for label in codes if cleared(actor, label)]
+    states = [_in_state(scope(actor, permission, state), state) for state in CaseState]
+    return and_(Case.label.in_(cleared_labels) if cleared_labels else false(), or_(*states))
+
+
+def _in_state(reach: Scope, state: CaseState) -> ColumnElement[bool]:
+    if state not in reach.states:
+        return false()
+    return and_(Case.state == state, carries(reach.tokens))
+
+
+def carries(tokens: frozenset[str] | None) -> ColumnElement[bool]:
+    """The condition that a case carries one of the tokens (the table's form of `tokens_of_case`)."""
+    if tokens is None:
+        return true()
+    by_kind: dict[str, list[str]] = {}
+    for token in tokens:
+        kind, _, value = token.partition(":")
+        by_kind.setdefault(kind, []).append(value)
+    ways: dict[str, Any] = {
+        "case": Case.id.in_,
+        "department": Case.department_id.in_,
+        "handler": lambda ids: Case.handlers.any(CaseHandler.account_id.in_(ids)),
+    }
+    return or_(false(), *(ways[kind](values) for kind, values in by_kind.items()))

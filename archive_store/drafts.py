@@ -1,0 +1,199 @@
+"""How drafts are built: rows from a description and from files that were taken in. No policy, no commit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from archive_store.case_folder import ItemPart, LabelPart
+from archive_store.errors import InvalidInputError
+from archive_store.models.accounts import Account, Department
+from archive_store.models.base import new_id
+from archive_store.models.cases import Case, CaseHandler, Item, LabelDecision, Person, StoredFile
+from archive_store.private_fields import FieldSeal, PrivateFields
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from sqlalchemy.orm import Session
+
+    from archive_store.blobs.base import StoredBlob
+    from archive_store.case_folder import CaseHead, PersonPart
+    from archive_store.labels import Label
+    from archive_store.parsing.documents import Probe
+    from archive_store.regulation.catalogue import DocumentCatalogue
+
+ORIGINAL, RENDITION = "original", "rendition"
+UNKNOWN_TYPE = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A file that was staged and probed."""
+
+    name: str
+    stored: StoredBlob
+    probe: Probe
+
+
+class DraftBuilder:
+    """Makes rows of a draft."""
+
+    def __init__(self, catalogue: DocumentCatalogue, fields: FieldSeal, fonds: str) -> None:
+        self._catalogue = catalogue
+        self._fields = fields
+        self._fonds = fonds
+
+    def case(self, session: Session, head: CaseHead, created_by: str) -> Case:
+        """A new draft with its persons and handlers.
+
+        Raises:
+            InvalidInputError: the department is unknown.
+        """
+        case = Case(id=new_id(), fonds=self._fonds, created_by=created_by, label=head.label.label)
+        self.describe(session, case, head)
+        session.add(case)
+        session.flush()
+        note_label(session, case, "entry", case.id, case.label, created_by)
+        self.set_persons(session, case, head.persons, created_by)
+        return case
+
+    def describe(self, session: Session, case: Case, head: CaseHead) -> None:
+        """Write what the description says of the case as a whole."""
+        department = session.scalars(select(Department).where(Department.name == head.department)).first()
+        if department is None:
+            raise InvalidInputError(f"没有名为“{head.department}”的部门，请核对名称。", "department")
+        case.department_id = department.id
+        case.case_number, case.title, case.note = head.case_number, head.title, head.note
+        case.kind, case.procedure, case.retention = head.kind, head.procedure, head.retention
+        case.facts, case.served = [*dict.fromkeys(head.facts)], [*dict.fromkeys(head.served)]
+        case.started_on, case.ended_on = head.started, head.ended
+        case.compiled_by = head.handlers[0]
+        case.handlers = [
+            CaseHandler(position=n, name=name, account_id=self._handler_account(session, name))
+            for n, name in enumerate(head.handlers)
+        ]
+
+    def set_persons(self, session: Session, case: Case, parts: Sequence[PersonPart], decided_by: str) -> None:
+        """Write the persons of the case anew."""
+        case.persons.clear()
+        session.flush()
+        by_name: dict[str, str] = {}
+        for n, part in enumerate(parts):
+            person = Person(id=new_id(), case_id=case.id, position=n, name=part.name, kind=part.kind, role=part.role)
+            person.label = part.label.label
+            person.representation_until = part.representation_until
+            private = PrivateFields(part.identity_number, part.phone, part.address)
+            person.identity_sealed = self._fields.seal(person.id, private) if private != PrivateFields() else None
+            case.persons.append(person)
+            by_name.setdefault(part.name, person.id)
+        session.flush()
+        for person, part in zip(case.persons, parts, strict=True):
+            if part.represents and part.represents not in by_name:
+                raise InvalidInputError(f"被代理人“{part.represents}”不在本案人员之中。", "represents")
+            person.represents_id = by_name.get(part.represents)
+            note_label(session, case, "person", person.id, person.label, decided_by)
+
+    def item(self, session: Session, case: Case, part: ItemPart, incoming: Incoming, decided_by: str) -> Item:
+        """A new item at the end of the case, with its original."""
+        item = Item(id=new_id(), number=len(case.items) + 1, label=part.label.label)
+        self.describe_item(item, part)
+        case.items.append(item)
+        self.attach(item, ORIGINAL, incoming)
+        session.flush()
+        note_label(session, case, "item", item.id, item.label, decided_by)
+        return item
+
+    def describe_item(self, item: Item, part: ItemPart) -> None:
+        """Write what the description says of an item; gaps are filled from the catalogue.
+
+        Raises:
+            InvalidInputError: the document type is unknown.
+        """
+        kind = self._catalogue.get(part.type)
+        item.title, item.type_code, item.dated = part.title, part.type, part.date
+        item.stage, item.volume = part.stage or kind.stage, part.volume or kind.volume
+        item.neutral_title, item.listable = part.neutral_title or kind.neutral_title, part.listable
+        item.document_number, item.originator = part.document_number, part.originator
+        item.signed, item.contains = part.signed, list(part.contains)
+        item.carrier = part.carrier.kind
+        item.carrier_data = part.carrier.model_dump(mode="json", exclude={"kind"}, exclude_defaults=True)
+        item.recording = part.recording.model_dump(mode="json") if part.recording else None
+
+    def attach(self, item: Item, role: str, incoming: Incoming) -> StoredFile:
+        """Put a file in its place beside the item."""
+        probe, stored = incoming.probe, incoming.stored
+        row = StoredFile(
+            id=new_id(),
+            role=role,
+            name=PurePath(incoming.name).name[:500],
+            blob=stored.name,
+            size=stored.size,
+            sha512=stored.sha512,
+            media_type=probe.media_type,
+            extension=probe.extension,
+            pages=probe.pages,
+            duration_seconds=probe.duration_seconds,
+            problem=probe.problem or "",
+            encryption=stored.encryption.as_json(),
+        )
+        item.files.append(row)
+        return row
+
+    def guess(self, name: str, day: date, label: Label) -> ItemPart:
+        """What can be said of a file from its name alone: title, and the type whose title the name holds."""
+        stem = PurePath(name).stem.strip(" ._-0123456789、") or PurePath(name).stem or name
+        kinds = [kind for kind in self._catalogue.all() if kind.title in stem]
+        best = max(kinds, key=lambda kind: len(kind.title), default=self._catalogue.get(UNKNOWN_TYPE))
+        part = LabelPart.model_validate({"level": label.level.name.lower(), "marks": sorted(label.marks)})
+        return ItemPart(file=PurePath(name).name, title=stem[:500], type=best.code, date=day, label=part)
+
+    def _handler_account(self, session: Session, name: str) -> str | None:
+        found = session.scalars(select(Account.id).where(Account.name == name)).all()
+        return found[0] if len(found) == 1 else None
+
+
+def note_label(session: Session, case: Case, subject: str, subject_id: str, label: Label, by: str) -> None:
+    """Append the decision behind a label."""
+    decision = LabelDecision(
+        case_id=case.id, subject=subject, subject_id=subject_id, label=label, decided_by=by
+    )
+    decision.readers = []
+    session.add(decision)
+
+
+def page_file(item: Item) -> StoredFile | None:
+    """The file whose pages are read and copied: the rendition where one was handed in, else a paged original."""
+    by_role = {file.role: file for file in item.files}
+    chosen = by_role.get(RENDITION) or by_role.get(ORIGINAL)
+    return chosen if chosen is not None and chosen.pages else None
+
+
+def renumber(case: Case) -> None:
+    """Number items 1..n in their order and pages through the whole file (DA/T 22)."""
+    page = 0
+    for number, item in enumerate(case.items, start=1):
+        item.number = number
+        file = page_file(item)
+        count = file.pages if file and file.pages else 0
+        item.page_from, item.page_to = (page + 1, page + count) if count else (None, None)
+        page += count
+
+
+def contents_list(case: Case) -> Mapping[str, Any]:
+    """The list that goes with a hand-over: number, title, pages and digest of each item."""
+    return {
+        "items": [
+            {
+                "number": item.number,
+                "title": item.title,
+                "pages": item.page_count,
+                "files": [{"role": f.role, "sha512": f.sha512, "size": f.size} for f in item.files],
+            }
+            for item in case.items
+        ]
+    }

@@ -1,0 +1,114 @@
+"""From the rows of a case to the facts that rules are applied to, and to the findings that stay open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from archive_store.drafts import ORIGINAL, RENDITION, page_file
+from archive_store.models.cases import Case, Waiver
+from archive_store.regulation.evaluate import evaluate
+from archive_store.regulation.facts import CaseFacts, Finding, ItemFacts, Severity
+from archive_store.vocabulary import Fact, ServiceMethod
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from sqlalchemy.orm import Session
+
+    from archive_store.models.cases import Item
+    from archive_store.regulation.rules import RuleSet
+
+NO_PAGES_TO_READ = "无版式件，须另附 PDF 版式件后才能阅读和复制"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFinding:
+    """A finding and, where an archivist let it pass, the reason."""
+
+    finding: Finding
+    waived_because: str | None = None
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it still keeps the file from being sealed."""
+        return self.finding.blocks and self.waived_because is None
+
+
+def case_facts(case: Case) -> CaseFacts:
+    """The case's own facts."""
+    return CaseFacts(
+        kind=case.kind,
+        procedure=case.procedure,
+        started=case.started_on,
+        ended=case.ended_on,
+        facts=frozenset(Fact(fact) for fact in case.facts),
+        served=frozenset(ServiceMethod(way) for way in case.served),
+        handed_over_at=case.handed_over_at,
+        accepted_at=case.accepted_at,
+    )
+
+
+def item_facts(item: Item) -> ItemFacts:
+    """One item's facts."""
+    recording = item.recording or {}
+    problems = [file.problem for file in item.files if file.problem]
+    original = next((file for file in item.files if file.role == ORIGINAL), None)
+    return ItemFacts(
+        number=item.number,
+        type=item.type_code,
+        stage=item.stage,
+        volume=item.volume,
+        date=item.dated,
+        signed=item.signed,
+        contains=frozenset(item.contains),
+        has_pages=page_file(item) is not None or bool(original and original.duration_seconds),
+        recorded_at=_moment(recording.get("recorded_at")),
+        stored_at=_moment(recording.get("stored_at")),
+        problem="；".join(problems),
+    )
+
+
+def findings_of(session: Session, case: Case, rules: RuleSet, today: date) -> list[OpenFinding]:
+    """Everything found of a case as it stands: rules of the regulation, then the archive's own checks."""
+    found = [*evaluate(rules, case_facts(case), [item_facts(item) for item in case.items], today)]
+    found += _own_checks(session, case)
+    reasons = {
+        waiver.finding_key: waiver.reason for waiver in session.scalars(select(Waiver).where(Waiver.case_id == case.id))
+    }
+    return [OpenFinding(finding, reasons.get(finding.key)) for finding in found]
+
+
+def _own_checks(session: Session, case: Case) -> list[Finding]:
+    found = []
+    if not case.items:
+        found.append(Finding("A01", "第二十八条", "卷内没有任何文件。请先收入文件。", Severity.BLOCKS))
+    twins = session.scalar(
+        select(func.count()).select_from(Case).where(Case.case_number == case.case_number, Case.id != case.id)
+    )
+    if twins:
+        message = f"案号“{case.case_number}”已用于其他案卷。一案一卷，请核对案号。"
+        found.append(Finding("A02", "第二十八条", message, Severity.WARNS))
+    for item in case.items:
+        roles = {file.role for file in item.files}
+        if RENDITION not in roles and not _can_be_used(item):
+            message = f"第{item.number}件《{item.title}》{NO_PAGES_TO_READ}。"
+            found.append(Finding("A03", "第二十八条", message, Severity.WARNS, item.number))
+    return found
+
+
+def _can_be_used(item: Item) -> bool:
+    return page_file(item) is not None or any(file.duration_seconds for file in item.files)
+
+
+def blocking(findings: Sequence[OpenFinding]) -> list[OpenFinding]:
+    """Those that keep the file from being sealed."""
+    return [finding for finding in findings if finding.blocks]
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

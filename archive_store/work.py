@@ -1,0 +1,69 @@
+"""Work noted with what causes it, and duties that one process holds at a time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from archive_store.models.base import now
+from archive_store.models.work import IndexState, Lease, Work
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+INDEX_CASE = "index_case"
+RECOGNISE_CASE = "recognise_case"
+RETRY_SECONDS = (2, 10, 60, 300, 1800)
+
+
+def note(session: Session, kind: str, subject_id: str, **payload: Any) -> None:  # noqa: ANN401 - JSON values
+    """Note work in the present transaction."""
+    session.add(Work(kind=kind, subject_id=subject_id, payload=payload))
+
+
+def note_index(session: Session, case_id: str) -> None:
+    """Have the index follow what became of a case."""
+    state = session.get(IndexState, case_id)
+    if state is None:
+        session.add(IndexState(case_id=case_id))
+    else:
+        state.wanted += 1
+    note(session, INDEX_CASE, case_id)
+
+
+def next_work(session: Session) -> Work | None:
+    """The oldest work that is due."""
+    return session.scalars(
+        select(Work).where(Work.done_at.is_(None), Work.not_before <= now()).order_by(Work.id).limit(1)
+    ).first()
+
+
+def mark_failed(work: Work, error: str) -> None:
+    """Try again later, each time after a longer wait."""
+    wait = RETRY_SECONDS[min(work.attempts, len(RETRY_SECONDS) - 1)]
+    work.attempts += 1
+    work.last_error = error[:2000]
+    work.not_before = now() + timedelta(seconds=wait)
+
+
+def hold_lease(session: Session, name: str, holder: str, seconds: float) -> bool:
+    """Take or prolong a duty; False where another holds it."""
+    lease = session.get(Lease, name, with_for_update=True)
+    if lease is None:
+        session.add(Lease(name=name, holder=holder, until=now() + timedelta(seconds=seconds)))
+        session.flush()
+        return True
+    if lease.holder != holder and lease.until > now():
+        return False
+    lease.holder = holder
+    lease.until = now() + timedelta(seconds=seconds)
+    return True
+
+
+def drop_lease(session: Session, name: str, holder: str) -> None:
+    """Give a duty back at an orderly end."""
+    lease = session.get(Lease, name)
+    if lease is not None and lease.holder == holder:
+        session.delete(lease)

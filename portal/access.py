@@ -1,0 +1,105 @@
+"""The door: default deny before every request, and the headers of every answer.
+
+Someone not logged in gets the same redirect for every path, existing or not, but for the short list of open ones.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, cast
+
+from flask import Response, current_app, g, redirect, request, url_for
+from flask_login import LoginManager, UserMixin, current_user
+
+from archive_store.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from werkzeug.wrappers import Response as AnyResponse
+
+    from archive_store.identity import Actor
+    from portal.services import Services
+
+OPEN_ENDPOINTS = frozenset(
+    {
+        "auth.login",
+        "auth.enrol",
+        "verify.page",
+        "verify.check",
+        "verify.number",
+        "static",
+        "bootstrap.static",
+        "system.health",
+    }
+)
+"""What anyone may reach; everything else needs a login."""
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+
+
+class Person(UserMixin):  # type: ignore[misc]  # flask-login has no types
+    """The one who is logged in, as flask-login wants it."""
+
+    def __init__(self, actor: Actor) -> None:
+        self.actor = actor
+        self.id = actor.account_id
+
+
+def services() -> Services:
+    """The services of this application."""
+    return cast("Services", current_app.extensions["anjuan"])
+
+
+def actor() -> Actor:
+    """The person who asks.
+
+    Raises:
+        NotFoundError: nobody is logged in (only open pages can come here).
+    """
+    if not current_user.is_authenticated:
+        raise NotFoundError
+    return cast("Actor", current_user.actor)
+
+
+def install(app: Flask, *, secure: bool) -> None:
+    """Put the door and the headers in place."""
+    manager = LoginManager(app)
+    manager.session_protection = None  # the session's own row is what holds it
+
+    @manager.user_loader  # type: ignore[misc]  # flask-login has no types
+    def _load(account_id: str) -> Person | None:
+        found = services().accounts.actor(account_id)
+        return Person(found) if found else None
+
+    app.before_request(_deny_by_default)
+
+    @app.after_request
+    def _headers(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if request.endpoint not in ("static", "bootstrap.static"):
+            response.headers.setdefault("Cache-Control", "no-store")
+        if secure:
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        response.headers["X-Request-Id"] = g.get("request_id", "")
+        return response
+
+
+def _deny_by_default() -> AnyResponse | None:
+    g.request_id = secrets.token_hex(8)
+    if request.headers.get("Sec-Fetch-Site", "same-origin") == "cross-site" and request.method != "GET":
+        raise NotFoundError
+    if request.endpoint in OPEN_ENDPOINTS or current_user.is_authenticated:
+        return None
+    return redirect(url_for("auth.login"))

@@ -1,0 +1,142 @@
+"""Every setting, in one place, validated at start and never changed afterwards.
+
+A setting comes from the environment (`ANJUAN_NAME`), else from `config.toml` in the data folder, else from the default
+here. None of them is a secret: keys lie as files in the data folder.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from archive_store.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CONFIG_FILE = "config.toml"
+
+
+class Profile(StrEnum):
+    """What a deployment may hold (obligations of secrecy, section 7)."""
+
+    OPEN = "open"
+    CLASSIFIED = "classified"
+    DEMONSTRATION = "demonstration"
+
+
+class Settings(BaseSettings):
+    """The settings of one installation."""
+
+    model_config = SettingsConfigDict(env_prefix="ANJUAN_", frozen=True, extra="forbid")
+
+    data: Path
+    """The data folder; everything that is kept lies below it unless `database_url` says otherwise."""
+    profile: Profile = Profile.OPEN
+    """`open` refuses 秘密 and above; `demonstration` holds fictional data only; `classified` does not start yet."""
+    bureau: str = "（未设置单位名称）"
+    """Name of the bureau as pages and copies show it."""
+    fonds: Annotated[str, Field(pattern=r"^[A-Z0-9]{2,12}$")] = "J001"
+    """全宗号 of archival codes (DA/T 13)."""
+    category: Annotated[str, Field(pattern=r"^[A-Z0-9]{2,8}$")] = "XZZF"
+    """类别号 of archival codes."""
+    database_url: str = ""
+    """Empty: SQLite in the data folder. Else `postgresql+psycopg://...`."""
+    public_url: str = "http://localhost:8000"
+    """Where the verification page is reached; printed in the QR code of every copy."""
+    session_idle_minutes: Annotated[int, Field(ge=1, le=480)] = 15
+    session_hours: Annotated[int, Field(ge=1, le=24)] = 12
+    login_attempts: Annotated[int, Field(ge=3, le=100)] = 5
+    """Wrong passwords in a row before an account waits."""
+    login_wait_minutes: Annotated[int, Field(ge=1, le=60)] = 10
+    max_upload_mb: Annotated[int, Field(ge=1, le=65536)] = 2048
+    """Largest file of an intake."""
+    max_verify_mb: Annotated[int, Field(ge=1, le=500)] = 50
+    """Largest file that the verification page takes."""
+    render_processes: Annotated[int, Field(ge=0, le=64)] = 0
+    """Processes that parse files; 0 means one a core."""
+    web_threads: Annotated[int, Field(ge=2, le=256)] = 16
+    copy_working_days: Annotated[int, Field(ge=1, le=60)] = 20
+    """Working days for a copy request (after 政府信息公开条例 Art. 33; the regulation sets none)."""
+    copy_extension_days: Annotated[int, Field(ge=0, le=20)] = 20
+    copy_valid_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """Days in which an approved copy can be fetched."""
+    copy_transfers: Annotated[int, Field(ge=1, le=20)] = 3
+    """Whole transfers of a copy."""
+    copy_dpi: Annotated[int, Field(ge=100, le=400)] = 150
+    timestamp_url: str = ""
+    """The unit's own RFC 3161 service; empty: the built-in authority."""
+    ocr: bool = True
+    """Read pages without text by optical character recognition, in the background."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What was given, then the environment, then the file of the data folder."""
+        del dotenv_settings, file_secret_settings
+        data = _data_folder(init_settings, env_settings)
+        return init_settings, env_settings, InitSettingsSource(settings_cls, _read_file(data / CONFIG_FILE))
+
+    @property
+    def database(self) -> str:
+        """The database's address."""
+        return self.database_url or f"sqlite:///{self.data / 'anjuan.db'}"
+
+    @property
+    def processes(self) -> int:
+        """How many processes parse files."""
+        return self.render_processes or os.cpu_count() or 1
+
+    @property
+    def is_demonstration(self) -> bool:
+        """Whether only fictional data is held."""
+        return self.profile is Profile.DEMONSTRATION
+
+
+def load_settings(data: Path, **given: Any) -> Settings:  # noqa: ANN401 - any setting by name
+    """Read and check the settings of a data folder.
+
+    Raises:
+        InvalidInputError: a setting is unknown or out of range; the sentence names it.
+    """
+    try:
+        settings = Settings(data=data.resolve(), **given)
+    except ValidationError as error:
+        slips = "；".join(f"{'.'.join(map(str, s['loc']))}：{s['msg']}" for s in error.errors())
+        raise InvalidInputError(f"配置有误，请改正后再启动。{slips}") from error
+    if settings.profile is Profile.CLASSIFIED:
+        raise InvalidInputError(
+            "涉密部署（classified）要求内容加密存储，本版本尚未具备，不能启动。请勿在本系统存放秘密及以上案卷。"
+        )
+    return settings
+
+
+def write_profile(data: Path, settings: Mapping[str, str]) -> None:
+    """Write the first `config.toml` of a data folder; an existing one is left alone."""
+    path = data / CONFIG_FILE
+    if not path.exists():
+        lines = [f'{name} = "{value}"' for name, value in settings.items()]
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _data_folder(*sources: PydanticBaseSettingsSource) -> Path:
+    return next((Path(values["data"]) for source in sources if "data" in (values := source())), Path("data"))
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidInputError(f"配置文件 {path} 无法读取：{error}") from error

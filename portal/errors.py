@@ -1,0 +1,84 @@
+"""From errors to answers: the one place where HTTP codes are chosen.
+
+What does not exist, what one may not see, and what one's office may not do have the same answer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import render_template
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from archive_store.errors import (
+    ArchiveError,
+    ConflictError,
+    IntegrityError,
+    InvalidInputError,
+    NotFoundError,
+    RefusedError,
+    UnavailableError,
+)
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+CODES: dict[type[ArchiveError], int] = {
+    NotFoundError: 404,
+    RefusedError: 409,
+    InvalidInputError: 422,
+    ConflictError: 409,
+    IntegrityError: 500,
+    UnavailableError: 503,
+}
+SENTENCES = {
+    400: "请求的内容不完整或格式不对。您填写的内容没有丢失，请返回上一页核对后重试。",
+    404: NotFoundError().message,
+    405: NotFoundError().message,
+    413: "文件超过允许的大小，没有保存。请分成较小的文件再上传。",
+    429: "操作过于频繁，请稍候再试。",
+    500: "系统出现故障，您刚才的操作没有保存。请稍后重试；若再次出现，请把时间告诉系统管理员。",
+    503: "所需的部件暂时没有应答，内容没有丢失。请稍后重试。",
+}
+TITLES = {
+    404: "没有找到",
+    409: "现在不能这样做",
+    422: "请核对填写的内容",
+    413: "文件过大",
+    429: "请稍候",
+    503: "请稍后重试",
+}
+STALE_FORM = "页面停留过久，为安全起见请刷新页面后重新提交。"
+
+
+def install(app: Flask) -> None:
+    """Have every error answered by one page."""
+    app.register_error_handler(ArchiveError, _archive)
+    app.register_error_handler(CSRFError, lambda error: _page(400, STALE_FORM))
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(500, lambda error: _page(500, SENTENCES[500]))
+
+
+def code_of(error: ArchiveError) -> int:
+    """The HTTP code of an error of the archive."""
+    return next((code for kind, code in CODES.items() if isinstance(error, kind)), 400)
+
+
+def _archive(error: ArchiveError) -> tuple[str, int]:
+    code = code_of(error)
+    if code == 404:  # noqa: PLR2004 - the code itself
+        return _page(404, SENTENCES[404])
+    return _page(code, error.message)
+
+
+def _http(error: HTTPException) -> tuple[str, int] | HTTPException:
+    code = error.code or 500
+    if code < 400:  # noqa: PLR2004 - a redirect is no error
+        return error
+    shown = 404 if code in (403, 404, 405) else code
+    return _page(shown, SENTENCES.get(shown, SENTENCES[400]))
+
+
+def _page(code: int, sentence: str) -> tuple[str, int]:
+    return render_template("error.html", title=TITLES.get(code, "出错了"), sentence=sentence), code

@@ -1,0 +1,28 @@
+"""One method for each step of the way: ask the policy, act, append the audit event, commit once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from portal.services.accounts import AccountService
+    from portal.services.cases import CaseService
+    from portal.services.intake import IntakeService
+    from portal.services.transfer import TransferService
+    from portal.services.sealing import SealingService
+    from portal.services.audit import AuditService
+    from portal.services.fixity import FixityService
+
+
+@dataclass(frozen=True)
+class Services:
+    """Every service of an installation, as views and commands are given them."""
+
+    accounts: AccountService
+    cases: CaseService
+    intake: IntakeService
+    transfer: TransferService
+    sealing: SealingService
+    audit: AuditService
+    fixity: FixityService

@@ -1,0 +1,264 @@
+"""Accounts: first set-up, enrolment, login, rights.
+
+Passwords: Argon2id with the library's RFC 9106 low-memory parameters; at least 12 characters, no rules of composition.
+An unknown name costs the same time and gets the same answer as a wrong password.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import func, select
+
+from archive_store.accounts import actor_of, new_token, office_today, token_hash
+from archive_store.audit.events import EventName
+from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
+from archive_store.identity import ADMINISTRATORS, Actor, Role
+from archive_store.models.accounts import (
+    Account,
+    ClearanceGrant,
+    Department,
+    Leadership,
+    MarkGrant,
+    Membership,
+    RoleGrant,
+)
+from archive_store.models.base import now
+from archive_store.permissions import Permission
+from archive_store.policy import may
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date, timedelta
+
+    from sqlalchemy.orm import Session
+
+    from archive_store.labels import Level, Mark
+    from portal.services.desk import Desk
+
+MIN_PASSWORD = 12
+MAX_PASSWORD = 256
+WRONG_LOGIN = "用户名或密码不正确，或账号暂时不能登录。请核对后重试；连续多次不成功请联系系统管理员。"
+
+
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """A person to be entered, with what the person may do from the start."""
+
+    login: str
+    name: str
+    roles: frozenset[Role] = frozenset()
+    departments: frozenset[str] = frozenset()
+    clearance: Level | None = None
+    marks: frozenset[Mark] = frozenset()
+    ground: str = ""
+
+
+class AccountService:
+    """People, their passwords and their rights."""
+
+    def __init__(self, desk: Desk, *, attempts: int, wait: timedelta) -> None:
+        self._desk = desk
+        self._attempts = attempts
+        self._wait = wait
+        self._hasher = PasswordHasher()
+        self._decoy = self._hasher.hash(secrets.token_urlsafe(16))
+
+    # --- who is it
+
+    def actor(self, account_id: str) -> Actor | None:
+        """The person with every fact that the policy asks about, as of today."""
+        with self._desk.database.read() as session:
+            return actor_of(session, account_id)
+
+    def log_in(self, login: str, password: str) -> tuple[str, int]:
+        """Account id and version of rights for a right pair.
+
+        Raises:
+            RefusedError: for anything else, with one answer for all cases; the event says which.
+        """
+        with self._desk.database.read() as session:
+            account = session.scalars(select(Account).where(Account.login == login.strip().lower())).first()
+        good = self._matches(account.password_hash if account else None, password)
+        with self._desk.database.write() as unit:
+            account = unit.session.get(Account, account.id) if account else None
+            waiting = account is not None and account.locked_until is not None and account.locked_until > now()
+            if account is None or not good or waiting or not account.active:
+                self._note_failure(unit.session, account, waiting=waiting)
+                result = None
+            else:
+                account.failed_logins, account.locked_until = 0, None
+                self._desk.record(unit.session, account.id, EventName.ACCOUNT_LOGIN, ("account", account.id))
+                result = account.id, account.rights_version
+        if result is None:
+            raise RefusedError(WRONG_LOGIN)
+        return result
+
+    def note_logout(self, actor: Actor) -> None:
+        """Record that the person left."""
+        with self._desk.database.write() as unit:
+            subject = ("account", actor.account_id)
+            self._desk.record(unit.session, actor, EventName.ACCOUNT_LOGOUT, subject)
+
+    def by_command_token(self, login: str, token: str) -> Actor:
+        """The person who gives a deciding command, by name and the token of its own.
+
+        Raises:
+            RefusedError: they do not belong together.
+        """
+        with self._desk.database.read() as session:
+            account = session.scalars(
+                select(Account).where(Account.login == login, Account.command_token_hash == token_hash(token))
+            ).first()
+            actor = actor_of(session, account.id) if account else None
+        if actor is None:
+            raise RefusedError("姓名与口令牌不符，未执行任何操作。")
+        return actor
+
+    # --- making accounts
+
+    def enrol(self, code: str, password: str) -> str:
+        """Set the first password with a one-time code; gives the login name."""
+        check_password(password)
+        with self._desk.database.write() as unit:
+            account = unit.session.scalars(select(Account).where(Account.enrolment_hash == token_hash(code))).first()
+            if account is None or not account.active:
+                raise RefusedError("启用码无效或已使用。请向系统管理员索取新的启用码。")
+            account.password_hash = self._hasher.hash(password)
+            account.enrolment_hash = None
+            self._desk.record(unit.session, account.id, EventName.ACCOUNT_ENROL, ("account", account.id))
+            return account.login
+
+    def create(self, actor: Actor, new: NewAccount) -> tuple[str, str]:
+        """Enter a person without rights; gives account id and one-time enrolment code."""
+        if not may(actor, Permission.MANAGE_ACCOUNTS):
+            raise NotFoundError
+        with self._desk.database.write() as unit:
+            account, code = self._add(unit.session, new)
+            self._desk.record(unit.session, actor, EventName.ACCOUNT_CREATE, ("account", account.id))
+            return account.id, code
+
+    def grant(self, actor: Actor, login: str, new: NewAccount) -> None:
+        """Give roles, clearance and marks (never to oneself), with the ground."""
+        if not may(actor, Permission.GRANT_RIGHTS):
+            raise NotFoundError
+        if not new.ground.strip():
+            raise InvalidInputError("授权须写明依据。", "ground")
+        with self._desk.database.write() as unit:
+            account = unit.session.scalars(select(Account).where(Account.login == login)).first()
+            if account is None:
+                raise NotFoundError
+            if account.id == actor.account_id:
+                raise RefusedError("不能给自己授权。")
+            self._refuse_two_administrators(unit.session, account.id, new.roles)
+            self._give(unit.session, account, new, actor.account_id)
+            account.rights_version += 1
+            given = sorted([*new.roles, *new.marks]) + ([f"level:{int(new.clearance)}"] if new.clearance else [])
+            self._desk.record(
+                unit.session, actor, EventName.ACCOUNT_GRANT, ("account", account.id), given=given, ground=new.ground
+            )
+
+    def set_up(self, people: Iterable[NewAccount]) -> dict[str, str]:
+        """Enter the first people of an empty archive; gives the enrolment code by login name.
+
+        Raises:
+            RefusedError: an account exists already.
+        """
+        with self._desk.database.write() as unit:
+            if unit.session.scalar(select(func.count()).select_from(Account)):
+                raise RefusedError("档案库中已有账号，不能再次初始化。")
+            codes = {}
+            for new in people:
+                account, codes[new.login] = self._add(unit.session, new)
+                self._give(unit.session, account, new, None)
+                self._desk.record(unit.session, "service:setup", EventName.ACCOUNT_CREATE, ("account", account.id))
+            return codes
+
+    def issue_command_token(self, actor: Actor) -> str:
+        """A new token of the person's own for deciding commands; the former one ends."""
+        token, digest = new_token()
+        with self._desk.database.write() as unit:
+            account = unit.session.get(Account, actor.account_id)
+            if account is None:
+                raise NotFoundError
+            account.command_token_hash = digest
+            self._desk.record(unit.session, actor, EventName.ACCOUNT_TOKEN, ("account", account.id))
+        return token
+
+    # --- parts
+
+    def _matches(self, kept: str | None, password: str) -> bool:
+        try:
+            return self._hasher.verify(kept or self._decoy, password[:MAX_PASSWORD]) and kept is not None
+        except (VerificationError, InvalidHashError):
+            return False
+
+    def _note_failure(self, session: Session, account: Account | None, *, waiting: bool) -> None:
+        if account is not None and not waiting:
+            account.failed_logins += 1
+            if account.failed_logins >= self._attempts:
+                account.failed_logins, account.locked_until = 0, now() + self._wait
+        subject = ("account", account.id if account else "unknown")
+        self._desk.record(session, "anonymous", EventName.ACCOUNT_LOGIN_FAILED, subject, "refused", waiting=waiting)
+
+    def _add(self, session: Session, new: NewAccount) -> tuple[Account, str]:
+        login = new.login.strip().lower()
+        if not login or not new.name.strip():
+            raise InvalidInputError("用户名和姓名不能为空。", "login")
+        if session.scalars(select(Account).where(Account.login == login)).first():
+            raise InvalidInputError("该用户名已被使用，请换一个。", "login")
+        code, digest = new_token()
+        account = Account(login=login, name=new.name.strip(), enrolment_hash=digest)
+        session.add(account)
+        session.flush()
+        return account, code
+
+    def _give(self, session: Session, account: Account, new: NewAccount, by: str | None) -> None:
+        today, ground = office_today(), new.ground or "首次部署设置"
+        common = {"account_id": account.id, "valid_from": today, "ground": ground, "granted_by": by}
+        session.add_all(RoleGrant(role=role, **common) for role in sorted(new.roles))
+        session.add_all(MarkGrant(mark=mark, **common) for mark in sorted(new.marks))
+        if new.clearance is not None:
+            session.add(ClearanceGrant(level=int(new.clearance), **common))
+        session.add_all(
+            Membership(account_id=account.id, department_id=department, valid_from=today)
+            for department in sorted(new.departments)
+        )
+
+    def _refuse_two_administrators(self, session: Session, account_id: str, roles: frozenset[Role]) -> None:
+        held = set(
+            session.scalars(
+                select(RoleGrant.role).where(RoleGrant.account_id == account_id, RoleGrant.ended_at.is_(None))
+            )
+        )
+        if len((held | roles) & ADMINISTRATORS) > 1 or ((held | roles) & ADMINISTRATORS and len(held | roles) > 1):
+            raise RefusedError("系统管理员、安全保密管理员、安全审计员须由不同的人担任，且不得兼任其他角色。")
+
+
+def check_password(password: str) -> None:
+    """Length over composition.
+
+    Raises:
+        InvalidInputError: too short or too long.
+    """
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise InvalidInputError(f"密码须为 {MIN_PASSWORD} 至 {MAX_PASSWORD} 个字符，可用一句好记的话。", "password")
+
+
+def add_department(session: Session, name: str, code: str) -> Department:
+    """Enter a department, or give the one that exists under this name."""
+    department = session.scalars(select(Department).where(Department.name == name)).first()
+    if department is None:
+        department = Department(name=name, code=code)
+        session.add(department)
+        session.flush()
+    return department
+
+
+def put_in_charge(session: Session, department_id: str, account_id: str, since: date) -> None:
+    """Make a person the leader in charge of a department."""
+    session.add(Leadership(department_id=department_id, account_id=account_id, valid_from=since))

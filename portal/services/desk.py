@@ -1,0 +1,38 @@
+"""What every service works with: the database, the log, and how an event is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from archive_store.audit.events import Event, EventName
+from archive_store.models.base import now
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from archive_store.audit.log import AuditLog
+    from archive_store.identity import Actor
+    from archive_store.unit_of_work import Database
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The tools that all services share."""
+
+    database: Database
+    log: AuditLog
+
+    def record(
+        self,
+        session: Session,
+        actor: Actor | str,
+        name: EventName,
+        subject: tuple[str, str],
+        outcome: str = "done",
+        **details: Any,  # noqa: ANN401 - JSON values
+    ) -> None:
+        """Append an event about `subject` (kind, id) to the transaction of what it records."""
+        who = actor if isinstance(actor, str) else actor.account_id
+        kind, identifier = subject
+        self.log.append(session, Event(name, who, kind, identifier, outcome, now(), details))

@@ -1,0 +1,294 @@
+"""Intake: case folders and files become drafts, which their handlers complete.
+
+Bytes are durable in staging before the draft that names them is committed; a crash in between leaves bytes that
+nothing names, which the worker sweeps. Nothing half-imported is ever visible: a case comes in whole or not at all.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from archive_store.audit.events import EventName
+from archive_store.case_folder import DESCRIPTION, FolderFinding, ItemPart, read_case_folder
+from archive_store.cases import case_for
+from archive_store.drafts import RENDITION, Incoming, note_label, renumber
+from archive_store.errors import ConflictError, InvalidInputError, NotFoundError
+from archive_store.models.cases import Case, Item, LabelDecision
+from archive_store.permissions import Permission
+from archive_store.policy import may
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from sqlalchemy.orm import Session
+
+    from archive_store.blobs.base import StagingStore
+    from archive_store.case_folder import CaseFolder, CaseHead
+    from archive_store.drafts import DraftBuilder
+    from archive_store.identity import Actor
+    from archive_store.labels import Label
+    from archive_store.parsing.documents import Documents
+    from portal.services.desk import Desk
+
+FREE_NUMBERS = 1_000_000
+TOO_CLASSIFIED = "本系统为开放部署，不得存放秘密及以上内容（保守国家秘密法第三十一条）。请按涉密载体规定另行管理。"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOutcome:
+    """What became of one folder: `made`, `present` (an earlier run brought it in) or `refused` with findings."""
+
+    folder: Path
+    result: str
+    case_id: str | None = None
+    findings: tuple[FolderFinding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Takes bytes in: staged durably, then probed in the parser processes."""
+
+    staging: StagingStore
+    documents: Documents
+    max_bytes: int
+
+    def take(self, name: str, stream: BinaryIO) -> Incoming:
+        """Stage a stream and say what it is; a file that no parser can read comes in with its problem named."""
+        stored = self.staging.put(stream, limit=self.max_bytes)
+        with self.staging.open(stored.name) as handle:
+            return Incoming(name, stored, self.documents.probe(handle))
+
+    def forget(self, files: list[Incoming]) -> None:
+        """Let go of what will not be used."""
+        for incoming in files:
+            self.staging.delete(incoming.stored.name)
+
+
+class IntakeService:
+    """Drafts: by folder, by form, and their completion."""
+
+    def __init__(self, desk: Desk, receiver: Receiver, builder: DraftBuilder, *, secrets_allowed: bool) -> None:
+        self._desk = desk
+        self._receiver = receiver
+        self._builder = builder
+        self._secrets_allowed = secrets_allowed
+
+    # --- whole folders
+
+    def import_folder(self, actor: Actor, folder: Path) -> Iterator[ImportOutcome]:
+        """Bring in `folder` if it is a case, else each case folder in it, one after the other."""
+        if (folder / DESCRIPTION).is_file():
+            yield self.import_case(actor, folder)
+            return
+        for inner in sorted(path for path in folder.iterdir() if path.is_dir()):
+            yield self.import_case(actor, inner)
+
+    def import_case(self, actor: Actor, folder: Path) -> ImportOutcome:
+        """Bring in one case folder, whole or not at all; a second run finds what the first brought in."""
+        if not may(actor, Permission.MAKE_DRAFT):
+            raise NotFoundError
+        description, findings = read_case_folder(folder)
+        if description is None:
+            return ImportOutcome(folder, "refused", None, tuple(findings))
+        files: list[Incoming] = []
+        try:
+            files = self._take_files(folder, description)
+            key = _import_key(folder, files)
+            with self._desk.database.write() as unit:
+                known = unit.session.scalars(select(Case).where(Case.import_key == key)).first()
+                if known is None:
+                    case = self._build(unit.session, actor, description, files, key)
+                    subject = ("case", case.id)
+                    self._desk.record(unit.session, actor, EventName.CASE_IMPORT, subject, items=len(case.items))
+                    return ImportOutcome(folder, "made", case.id)
+        except InvalidInputError as error:
+            self._receiver.forget(files)
+            return ImportOutcome(
+                folder, "refused", None, (FolderFinding(DESCRIPTION, error.field or "", 0, error.message),)
+            )
+        self._receiver.forget(files)
+        return ImportOutcome(folder, "present", known.id)
+
+    def _take_files(self, folder: Path, description: CaseFolder) -> list[Incoming]:
+        names = [name for item in description.items for name in _names(item)]
+        taken = []
+        for name in names:
+            with (folder / name).open("rb") as stream:
+                taken.append(self._receiver.take(name, stream))
+        return taken
+
+    def _build(self, session: Session, actor: Actor, description: CaseFolder, files: list[Incoming], key: str) -> Case:
+        self._refuse_secrets(description.label.label, *(part.label.label for part in description.items))
+        case = self._builder.case(session, description, actor.account_id)
+        case.import_key = key
+        queue = iter(files)
+        for part in description.items:
+            item = self._builder.item(session, case, part, next(queue), actor.account_id)
+            if part.rendition:
+                self._builder.attach(item, RENDITION, next(queue))
+                item.rendition_made_by = part.rendition.made_by
+        renumber(case)
+        return case
+
+    # --- by form
+
+    def begin(self, actor: Actor, head: CaseHead) -> str:
+        """Begin a draft from a form; the actor is among its handlers."""
+        if not may(actor, Permission.MAKE_DRAFT):
+            raise NotFoundError
+        self._refuse_secrets(head.label.label)
+        if actor.name not in head.handlers:
+            head = head.model_copy(update={"handlers": [actor.name, *head.handlers]})
+        with self._desk.database.write() as unit:
+            case = self._builder.case(unit.session, head, actor.account_id)
+            for handler in case.handlers:
+                if handler.name == actor.name:
+                    handler.account_id = actor.account_id
+            if case.department_id not in actor.departments:
+                raise InvalidInputError("只能为本人所在部门建立案卷。", "department")
+            self._desk.record(unit.session, actor, EventName.CASE_BEGIN, ("case", case.id))
+            return case.id
+
+    def describe(self, actor: Actor, case_id: str, head: CaseHead) -> None:
+        """Write the particulars of a draft anew."""
+        self._refuse_secrets(head.label.label)
+        with self._drafting(actor, case_id) as (session, case):
+            handled = {handler.name: handler.account_id for handler in case.handlers}
+            self._builder.describe(session, case, head)
+            for handler in case.handlers:
+                handler.account_id = handler.account_id or handled.get(handler.name)
+            if not any(handler.account_id == actor.account_id for handler in case.handlers):
+                raise InvalidInputError("承办人中须保留您本人。", "handlers")
+            self._builder.set_persons(session, case, head.persons, actor.account_id)
+            self._relabel(session, case, "entry", case.id, head.label.label, actor)
+            case.label = head.label.label
+
+    def add_file(self, actor: Actor, case_id: str, name: str, stream: BinaryIO) -> str:
+        """Add a file as a new item at the end; its particulars are guessed from its name. Gives the item's id."""
+        with self._desk.database.read() as session:
+            case_for(session, actor, case_id, Permission.EDIT_DRAFT)
+        incoming = self._receiver.take(name, stream)
+        with self._drafting(actor, case_id) as (session, case):
+            if any(file.sha512 == incoming.stored.sha512 for item in case.items for file in item.files):
+                self._receiver.forget([incoming])
+                raise InvalidInputError(f"“{name}”与本案已有的文件内容相同，没有重复收入。", "file")
+            part = self._builder.guess(name, case.ended_on, case.label)
+            item = self._builder.item(session, case, part, incoming, actor.account_id)
+            renumber(case)
+            return item.id
+
+    def add_rendition(
+        self, actor: Actor, case_id: str, item_id: str, stream: BinaryIO, name: str, made_by: str
+    ) -> None:
+        """Hand in a paged PDF beside an original that has no pages."""
+        with self._desk.database.read() as session:
+            case_for(session, actor, case_id, Permission.EDIT_DRAFT)
+        incoming = self._receiver.take(name, stream)
+        if not incoming.probe.pages:
+            self._receiver.forget([incoming])
+            raise InvalidInputError("版式件须是可以读取的 PDF 或图像。", "rendition")
+        with self._drafting(actor, case_id) as (_, case):
+            item = _item_of(case, item_id)
+            if any(file.role == RENDITION for file in item.files):
+                raise ConflictError("该件已有版式件。如需更换，请先删除该件再重新收入。")
+            self._builder.attach(item, RENDITION, incoming)
+            item.rendition_made_by = made_by.strip() or actor.name
+            renumber(case)
+
+    def describe_item(self, actor: Actor, case_id: str, item_id: str, part: ItemPart) -> None:
+        """Write the particulars of an item anew."""
+        self._refuse_secrets(part.label.label)
+        with self._drafting(actor, case_id) as (session, case):
+            item = _item_of(case, item_id)
+            self._builder.describe_item(item, part)
+            self._relabel(session, case, "item", item.id, part.label.label, actor)
+            item.label = part.label.label
+
+    def remove_item(self, actor: Actor, case_id: str, item_id: str) -> None:
+        """Take an item out of a draft; its bytes go once that is durable."""
+        gone: list[str] = []
+        with self._drafting(actor, case_id, lambda: [self._receiver.staging.delete(blob) for blob in gone]) as (
+            session,
+            case,
+        ):
+            item = _item_of(case, item_id)
+            gone += [file.blob for file in item.files if file.blob]
+            subject = ("item", item.id)
+            self._desk.record(session, actor, EventName.ITEM_REMOVE, subject, digests=[f.sha512 for f in item.files])
+            _reorder(session, case, [other for other in case.items if other is not item])
+
+    def move_item(self, actor: Actor, case_id: str, item_id: str, position: int) -> None:
+        """Put an item at another place (1..n)."""
+        with self._drafting(actor, case_id) as (session, case):
+            item = _item_of(case, item_id)
+            order = [other for other in case.items if other is not item]
+            order.insert(max(0, min(position - 1, len(order))), item)
+            _reorder(session, case, order)
+
+    # --- parts
+
+    @contextmanager
+    def _drafting(
+        self, actor: Actor, case_id: str, after: Callable[[], object] | None = None
+    ) -> Iterator[tuple[Session, Case]]:
+        """A change of a draft: found for the actor, recorded, committed; `after` runs when it is durable."""
+        with self._desk.database.write() as unit:
+            case = case_for(unit.session, actor, case_id, Permission.EDIT_DRAFT)
+            yield unit.session, case
+            self._desk.record(unit.session, actor, EventName.CASE_EDIT, ("case", case.id))
+            if after is not None:
+                unit.after_commit(after)
+
+    def _refuse_secrets(self, *labels: Label) -> None:
+        if not self._secrets_allowed and any(label.level.is_state_secret for label in labels):
+            raise InvalidInputError(TOO_CLASSIFIED, "label")
+
+    def _relabel(self, session: Session, case: Case, subject: str, subject_id: str, label: Label, actor: Actor) -> None:
+        if latest_label(session, subject_id) != label:
+            note_label(session, case, subject, subject_id, label, actor.account_id)
+
+
+def latest_label(session: Session, subject_id: str) -> Label | None:
+    """The label last decided for an entry, item or person."""
+    statement = select(LabelDecision.label).where(LabelDecision.subject_id == subject_id)
+    return session.scalars(statement.order_by(LabelDecision.decided_at.desc())).first()
+
+
+def _names(item: ItemPart) -> list[str]:
+    return [item.file, item.rendition.file] if item.rendition else [item.file]
+
+
+def _import_key(folder: Path, files: list[Incoming]) -> str:
+    """What makes a folder the same folder again: its description and the digests of its files."""
+    digest = sha256((folder / DESCRIPTION).read_bytes())
+    for incoming in files:
+        digest.update(incoming.stored.sha512.encode())
+    return digest.hexdigest()
+
+
+def _item_of(case: Case, item_id: str) -> Item:
+    for item in case.items:
+        if item.id == item_id:
+            return item
+    raise NotFoundError
+
+
+def _reorder(session: Session, case: Case, order: list[Item]) -> None:
+    """Give the items of a draft the numbers 1..n in `order`; others leave. Numbers pass through a free range."""
+    for item in [item for item in case.items if item not in order]:
+        case.items.remove(item)
+    for item in case.items:
+        item.number += FREE_NUMBERS
+    session.flush()
+    for number, item in enumerate(order, start=1):
+        item.number = number
+    session.flush()
+    case.items.sort(key=lambda item: item.number)
+    renumber(case)
