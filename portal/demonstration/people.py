@@ -61,7 +61,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Bureau:
-    """Everything of `data/people.toml`."""
+    """Everything of `content/people.toml`."""
 
     name: str
     fonds: str
@@ -83,7 +83,7 @@ class Bureau:
 
 def load_bureau() -> Bureau:
     """Read the people of the demonstration."""
-    data = tomllib.loads(files(__package__).joinpath("data/people.toml").read_text("utf-8"))
+    data = tomllib.loads(files(__package__).joinpath("content/people.toml").read_text("utf-8"))
     departments = tuple(Department(**entry) for entry in data["departments"])
     return Bureau(
         name=data["name"],

@@ -2,7 +2,7 @@
 
 A case says its facts as `case.json` does (the same field names), its `words` (names, amounts, dates that
 occur in many documents), and for each item how it is made (`make`) and what stands on its page (`page`).
-`{word}` in a text is replaced by the word; standard forms (`data/standard.toml`, by document type) give the
+`{word}` in a text is replaced by the word; standard forms (`content/standard.toml`, by document type) give the
 text that is the same everywhere. No text is ever read as typst markup.
 """
 
@@ -152,7 +152,7 @@ class ItemSource(_Part):
 
 
 class CaseSource(_Part):
-    """One case of the demonstration, as written in `data/cases/NAME.toml`."""
+    """One case of the demonstration, as written in `content/cases/NAME.toml`."""
 
     name: str
     folder: str
@@ -202,13 +202,13 @@ def document_types() -> dict[str, DocumentType]:
 def load_cases() -> tuple[CaseSource, ...]:
     """Read every case, in the order of its file name; a slip in the data raises pydantic's error."""
     standard = _read("standard.toml")
-    folder = files(__package__).joinpath("data/cases")
+    folder = files(__package__).joinpath("content/cases")
     texts = sorted((path.name, path.read_text("utf-8")) for path in folder.iterdir() if path.name.endswith(".toml"))
     return tuple(_case(tomllib.loads(text), standard) for _, text in texts)
 
 
 def _read(name: str) -> dict[str, Any]:
-    return tomllib.loads(files(__package__).joinpath("data", name).read_text("utf-8"))
+    return tomllib.loads(files(__package__).joinpath("content", name).read_text("utf-8"))
 
 
 def _case(data: dict[str, Any], standard: dict[str, Any]) -> CaseSource:
