@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, Index, LargeBinary, SmallInteger, String, Text, event
 from sqlalchemy.orm import Mapped, mapped_column
 
-from archive_store.models.base import Base, BigId, now
+from archive_store.models.base import Base, BigId
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -66,7 +66,6 @@ class AuditCheckpoint(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
     size: Mapped[int] = mapped_column(BigInteger, index=True)
     note: Mapped[str] = mapped_column(Text)
-    kept_at: Mapped[datetime] = mapped_column(default=now)
 
 
 _FIXED = {
@@ -75,7 +74,7 @@ _FIXED = {
         *("outcome", "at", "request_id", "commitment"),
     ),
     "audit_nodes": ("level", "place", "hash"),
-    "audit_checkpoints": ("id", "size", "note", "kept_at"),
+    "audit_checkpoints": ("id", "size", "note"),
 }
 _KEYS = {"audit_leaves": ("id",), "audit_nodes": ("level", "place"), "audit_checkpoints": ("id",)}
 _POSITION_MOVED = "OLD.position IS NOT NULL AND {changed}"
