@@ -47,25 +47,61 @@ def root(leaf_hashes: Sequence[bytes]) -> bytes:
     return _root(leaf_hashes, 0, len(leaf_hashes)) if leaf_hashes else EMPTY_ROOT
 
 
+def inclusion_path(index: int, size: int) -> list[tuple[int, int]]:
+    """The ranges [start, end) of leaves whose roots make the audit path, from the leaf upwards (RFC 9162, 2.1.3.1).
+
+    Raises:
+        ValueError: there is no leaf at `index` in a tree of `size`.
+    """
+    if not 0 <= index < size:
+        raise ValueError(f"no leaf {index} in a tree of {size}")
+    path = []
+    start, end = 0, size
+    while end - start > 1:
+        middle = start + split_point(end - start)
+        if index < middle:
+            path.append((middle, end))
+            end = middle
+        else:
+            path.append((start, middle))
+            start = middle
+    return path[::-1]
+
+
+def consistency_path(first: int, size: int) -> list[tuple[int, int]]:
+    """The ranges [start, end) of leaves whose roots make the consistency proof (RFC 9162, 2.1.4.1).
+
+    Empty when `first` is 0 or `size`.
+
+    Raises:
+        ValueError: `first` is negative or more than `size`.
+    """
+    if not 0 <= first <= size:
+        raise ValueError(f"no tree of {first} within {size}")
+    if first in {0, size}:
+        return []
+    path = []
+    start, end = 0, size
+    while end != first:
+        middle = start + split_point(end - start)
+        if first <= middle:
+            path.append((middle, end))
+            end = middle
+        else:
+            path.append((start, middle))
+            start = middle
+    if start:  # the verifier knows the old root itself, and nothing smaller
+        path.append((start, end))
+    return path[::-1]
+
+
 def inclusion_proof(index: int, leaf_hashes: Sequence[bytes]) -> list[bytes]:
     """The audit path of the leaf at `index`, from the leaf upwards (RFC 9162, 2.1.3.1).
 
     Raises:
         ValueError: there is no leaf at `index`.
     """
-    if not 0 <= index < len(leaf_hashes):
-        raise ValueError(f"no leaf {index} in a tree of {len(leaf_hashes)}")
-    path = []
-    start, end = 0, len(leaf_hashes)
-    while end - start > 1:
-        middle = start + split_point(end - start)
-        if index < middle:
-            path.append(_root(leaf_hashes, middle, end))
-            end = middle
-        else:
-            path.append(_root(leaf_hashes, start, middle))
-            start = middle
-    return path[::-1]
+    return [_root(leaf_hashes, start, end) for start, end in inclusion_path(index, len(leaf_hashes))]
 
 
 def consistency_proof(first: int, leaf_hashes: Sequence[bytes]) -> list[bytes]:
@@ -76,23 +112,7 @@ def consistency_proof(first: int, leaf_hashes: Sequence[bytes]) -> list[bytes]:
     Raises:
         ValueError: `first` is negative or more than there are leaves.
     """
-    if not 0 <= first <= len(leaf_hashes):
-        raise ValueError(f"no tree of {first} within {len(leaf_hashes)}")
-    if first in (0, len(leaf_hashes)):
-        return []
-    path = []
-    start, end, is_old_root = 0, len(leaf_hashes), True
-    while end != first:
-        middle = start + split_point(end - start)
-        if first <= middle:
-            path.append(_root(leaf_hashes, middle, end))
-            end = middle
-        else:
-            path.append(_root(leaf_hashes, start, middle))
-            start, is_old_root = middle, False
-    if not is_old_root:
-        path.append(_root(leaf_hashes, start, end))
-    return path[::-1]
+    return [_root(leaf_hashes, start, end) for start, end in consistency_path(first, len(leaf_hashes))]
 
 
 def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes], root: bytes) -> bool:
@@ -121,9 +141,7 @@ def verify_consistency(first: int, second: int, first_root: bytes, second_root: 
     if first == 0:
         return not proof and first_root == EMPTY_ROOT
     path = [first_root, *proof] if first & (first - 1) == 0 else list(proof)
-    if len(path) == 0 or not proof:
-        return False
-    return _folds_to_both(path, first, second, first_root, second_root)
+    return bool(proof) and _folds_to_both(path, first, second, first_root, second_root)
 
 
 def _folds_to_both(path: Sequence[bytes], first: int, second: int, first_root: bytes, second_root: bytes) -> bool:
