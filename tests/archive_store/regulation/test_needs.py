@@ -131,6 +131,7 @@ def test_photographs_are_audio_visual_records() -> None:
     ("code", "statement", "facts"),
     [
         ("case_source", "R07", {Fact.COMPLAINT}),
+        ("summary_record", "R08", {Fact.INVESTIGATED}),
         ("hearing_record", "R10.statement", {Fact.STATEMENT_MADE, Fact.INVESTIGATED, Fact.HEARING}),
     ],
 )
