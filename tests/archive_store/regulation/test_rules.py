@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -11,12 +11,10 @@ from archive_store.errors import InvalidInputError
 from archive_store.regulation.catalogue import load_catalogue
 from archive_store.regulation.evaluate import evaluate
 from archive_store.regulation.facts import CaseFacts, Severity
-from archive_store.regulation.rules import Condition, load_regulation
+from archive_store.regulation.rules import Check, Condition, Need, Params, load_regulation
 from archive_store.vocabulary import ActKind, Fact, Procedure, ServiceMethod
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).resolve().parents[3]
 CATALOGUE = load_catalogue()
 OWN = """
 [regulation]
@@ -118,3 +116,9 @@ def test_every_rule_has_an_article_a_title_and_a_message() -> None:
         assert rule.article.startswith("第")
         assert rule.title
         assert all(need.message.endswith("。") for need in rule.need) or rule.message.endswith("。")
+
+
+def test_the_guide_names_every_check_and_every_parameter() -> None:
+    guide = (ROOT / "docs/regulation.md").read_text("utf-8")
+    assert [check for check in Check if f"`{check}`" not in guide] == []
+    assert [name for name in (*Params.model_fields, *Need.model_fields) if f"`{name}" not in guide] == []
