@@ -1,0 +1,315 @@
+"""One Chinese analysis for every search backend: from text to atoms, from atoms to tokens, and back to the text.
+
+No dictionary is used, so nothing is missed. The rules, in order:
+
+1. Folding, character by character, with a map back to the original text: NFKC, lower case, traditional characters
+   to simplified ones (OpenCC's character table); invisible characters vanish.
+2. Atoms: a run of letters and digits is one atom (`湘A·12345` -> 湘, a12345; `10,000` -> 10000; `3.5` stays one);
+   every other letter (Han, kana, hangul ...) is an atom by itself.
+3. White space means nothing except between two runs. Punctuation between two Han atoms is one `BREAK`, whatever
+   and however much it is; beside a run it means nothing, so 〔2025〕, [2025], （2025） and 2025 are equal.
+4. Tokens: `uni` is the sequence of atoms with breaks; `bi` replaces each stretch of Han atoms by its overlapping
+   bigrams (a stretch of one stays itself), which also tells where breaks were. A term is found by a phrase on
+   `bi`, or on `uni` where a stretch at its edge is one character long (5克, 张).
+5. A term may cut a run only if it keeps the run's first or last four characters or more: longer runs carry such
+   cuts as further tokens at the same position (`^4301`, `1234$`).
+
+`contains` is the plain oracle that every backend is held against.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from functools import cache, cached_property
+from itertools import accumulate, groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+from opencc import OpenCC
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+BREAK = "¦"
+MIN_CUT = 4
+"""A run may be asked for by its first or last so many characters."""
+MAX_RUN = 64
+"""Longer runs are taken apart, so that no token grows without limit."""
+
+_HAN = (
+    "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3031-\u3035"
+    "\u3038-\u303c\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u318e\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf"
+    "\u4e00-\u9fff\ua960-\ua97c\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_ALNUM = rf"[^\W_{_HAN}]"
+_DOTS = "·•‧∙・"
+_RUN = rf"""
+    (?<![\d.])\d{{1,3}}(?:,\d{{3}})+(?!{_ALNUM}|,\d)                # 10,000
+  | {_ALNUM}+(?:
+        (?<=\d)\.(?=\d) {_ALNUM}+                                  # 3.5, 2024.01.15
+      | (?<=[^\W\d_])[.'](?=[^\W\d_{_HAN}]) {_ALNUM}+              # water.gov, o'neil
+      | (?<=[^\W\d_])[{_DOTS}](?={_ALNUM}{{4,7}}(?!{_ALNUM})) {_ALNUM}+  # 湘A·12345
+    )*
+"""
+_PIECES = rf"(?P<han>[{_HAN}]+)|(?P<space>[\s\x00-\x1f]+)|(?P<run>{_RUN})|(?P<break>.)"
+_ATOMS = re.compile(_PIECES, re.VERBOSE | re.DOTALL)
+_DROPPED = {ord(c): None for c in f",'{_DOTS}"}
+_MARKS = "\u0300-\u036f\u1160-\u11ff\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a\ufe20-\ufe2f"
+_HAS_MARKS = re.compile(f"[{_MARKS}]")
+_CLUSTERS = re.compile(f".[{_MARKS}]*", re.DOTALL)
+_EDGE = "\x1f"
+
+
+@cache
+def _simplifier() -> OpenCC:
+    return OpenCC("t2s")
+
+
+@cache
+def _fold(cluster: str) -> str:
+    """Fold one character with its combining marks; a full-width comma never joins digits, so it stays apart."""
+    if cluster == "，":
+        return "、"
+    folded = unicodedata.normalize("NFKC", cluster).lower()
+    if not folded.isascii():
+        folded = "".join(map(_simple, folded))
+    return "".join(c for c in folded if unicodedata.category(c) not in {"Cf", "Mn", "Me", "Cs", "Co", "Cn"})
+
+
+def _simple(character: str) -> str:
+    """The simplified form, where it is one character."""
+    simple: str = _simplifier().convert(character) if character.isalpha() else character
+    return simple if len(simple) == 1 else character
+
+
+HAN, RUN, BREAK_KIND = "han", "run", "break"
+
+
+class Piece(NamedTuple):
+    """A stretch of Han atoms, one run, or one break: `text` as compared, [begin, end) in the folded text."""
+
+    kind: str
+    text: str
+    begin: int
+    end: int
+
+    @property
+    def normal(self) -> str:
+        """The piece in the comparable form."""
+        return f"{_EDGE}{self.text}{_EDGE}" if self.kind is RUN else self.text
+
+
+class Analysed:
+    """A text taken apart once; everything else is read from its pieces."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._folded, self._starts = _folded(text)
+        self.pieces: list[Piece] = _with_breaks(_scan(self._folded))
+
+    @cached_property
+    def uni(self) -> list[str]:
+        """Single atoms with breaks, in order."""
+        return [token for piece in self.pieces for token in (piece.text if piece.kind is HAN else (piece.text,))]
+
+    @cached_property
+    def bi(self) -> list[str]:
+        """Overlapping bigrams of each stretch of Han atoms, and runs whole, in order."""
+        tokens: list[str] = []
+        for kind, group in groupby(self.pieces, key=_kind):
+            if kind is HAN:
+                tokens += _bigrams("".join(piece.text for piece in group))
+            elif kind is RUN:
+                tokens += [piece.text for piece in group]
+        return tokens
+
+    @cached_property
+    def normal(self) -> str:
+        """The comparable form: a term occurs in a text if its normal form occurs in the text's."""
+        return "".join(piece.normal for piece in self.pieces)
+
+    @cached_property
+    def has_long_runs(self) -> bool:
+        """Whether any run is long enough to be asked for by a part of it."""
+        return any(piece.kind is RUN and len(piece.text) > MIN_CUT for piece in self.pieces)
+
+    def original(self, at: int) -> int:
+        """The place in the original text of a place in the folded one."""
+        return at if self._starts is None else self._starts[at]
+
+    def original_end(self, at: int) -> int:
+        """Where in the original text the character at a place in the folded one ends."""
+        if self._starts is None:
+            return at + 1
+        return self._starts[bisect_right(self._starts, self._starts[at])]
+
+
+def _kind(piece: Piece) -> str:
+    return piece.kind
+
+
+def _scan(folded: str) -> Iterator[Piece]:
+    """Pieces of a folded text in order, with every sign of punctuation as a break."""
+    for match in _ATOMS.finditer(folded):
+        kind = match.lastgroup
+        begin, end = match.span()
+        if kind == HAN:
+            yield Piece(HAN, match.group(), begin, end)
+        elif kind == BREAK_KIND:
+            yield Piece(BREAK_KIND, BREAK, begin, end)
+        elif kind == RUN:
+            for n in range(begin, end, MAX_RUN):
+                last = min(n + MAX_RUN, end)
+                yield Piece(RUN, folded[n:last].translate(_DROPPED), n, last)
+
+
+def _with_breaks(pieces: Iterable[Piece]) -> list[Piece]:
+    """Keep one break where punctuation stands between two Han atoms, and none elsewhere."""
+    kept: list[Piece] = []
+    punctuation: Piece | None = None
+    for piece in pieces:
+        if piece.kind is BREAK_KIND:
+            punctuation = punctuation or piece
+            continue
+        if punctuation and kept and kept[-1].kind is HAN and piece.kind is HAN:
+            kept.append(punctuation)
+        kept.append(piece)
+        punctuation = None
+    return kept
+
+
+def _folded(text: str) -> tuple[str, list[int] | None]:
+    """The folded text, and for each of its characters (and its end) the place in the original; None if equal."""
+    clusters: Sequence[str] = _CLUSTERS.findall(text) if _HAS_MARKS.search(text) else text
+    parts = [_fold(cluster) for cluster in clusters]
+    folded = "".join(parts)
+    if clusters is text and len(folded) == len(text) and "" not in parts:
+        return folded, None
+    starts: list[int] = []
+    position = 0
+    for cluster, part in zip(clusters, parts, strict=True):
+        starts += [position] * len(part)
+        position += len(cluster)
+    return folded, [*starts, len(text)]
+
+
+def _bigrams(characters: str) -> list[str]:
+    if len(characters) == 1:
+        return [characters]
+    return [characters[n : n + 2] for n in range(len(characters) - 1)]
+
+
+def cuts(run: str) -> list[str]:
+    """The further tokens by which a part of a run is found: `^` + its first four or more, its last + `$`."""
+    lengths = range(MIN_CUT, len(run))
+    return [f"^{run[:n]}" for n in lengths] + [f"{run[-n:]}$" for n in lengths]
+
+
+def tokens_with_cuts(analysed: Analysed) -> Iterator[tuple[str, int]]:
+    """`uni` tokens with their positions, and the cuts of long runs at the position of the run."""
+    position = 0
+    for piece in analysed.pieces:
+        for token in piece.text if piece.kind is HAN else (piece.text,):
+            yield token, position
+            position += 1
+        if piece.kind is RUN and len(piece.text) > MIN_CUT:
+            for cut in cuts(piece.text):
+                yield cut, position - 1
+
+
+def _needles(term: str) -> list[str]:
+    """Every normal form under which a term is found: whole, and with the run at either edge cut."""
+    pieces = Analysed(term).pieces
+    if not pieces:
+        return []
+    body = "".join(piece.normal for piece in pieces)
+    heads = [body, body[1:]] if may_be_cut(pieces[0]) else [body]
+    if not may_be_cut(pieces[-1]):
+        return heads
+    if len(pieces) == 1:
+        return [*heads, body[:-1]]
+    return [*heads, *(head[:-1] for head in heads)]
+
+
+def may_be_cut(piece: Piece) -> bool:
+    """Whether a piece at the edge of a term may be a part of a longer run."""
+    return piece.kind is RUN and len(piece.text) >= MIN_CUT
+
+
+def cuts_at_edges(pieces: Sequence[Piece], uni: Sequence[str]) -> list[list[str]]:
+    """The tokens of a term in every other form under which it is found: a run at an edge as a part of a longer one."""
+    first = [f"{uni[0]}$"] if may_be_cut(pieces[0]) else []
+    last = [f"^{uni[-1]}"] if may_be_cut(pieces[-1]) else []
+    if len(uni) == 1:
+        return [[token] for token in first + last]
+    heads, ends = [uni[0], *first], [uni[-1], *last]
+    return [[head, *uni[1:-1], end] for head in heads for end in ends][1:]
+
+
+def is_searchable(term: str) -> bool:
+    """Whether a term holds at least one letter or digit."""
+    return bool(Analysed(term).pieces)
+
+
+def normalise(text: str) -> str:
+    """The comparable form of a text (rules 1 to 3)."""
+    return Analysed(text).normal
+
+
+def contains(text: str, term: str) -> bool:
+    """Whether the term occurs in the text: the oracle for recall and precision."""
+    normal = normalise(text)
+    return any(needle in normal for needle in _needles(term))
+
+
+def find_spans(text: str, term: str) -> list[tuple[int, int]]:
+    """Where a term occurs: [start, end) in the original text, sorted, overlapping ones joined."""
+    return spans_in(Analysed(text), term)
+
+
+def spans_in(analysed: Analysed, term: str) -> list[tuple[int, int]]:
+    """As `find_spans`, for a text that is taken apart already."""
+    offsets = [0, *accumulate(len(piece.normal) for piece in analysed.pieces)]
+    return join_spans(
+        (_place(analysed, offsets, at), _place(analysed, offsets, at + len(needle) - 1, last=True))
+        for needle in _needles(term)
+        for at in _occurrences(analysed.normal, needle)
+    )
+
+
+def _occurrences(haystack: str, needle: str) -> Iterator[int]:
+    at = haystack.find(needle)
+    while at >= 0:
+        yield at
+        at = haystack.find(needle, at + 1)
+
+
+def _place(analysed: Analysed, offsets: Sequence[int], at: int, *, last: bool = False) -> int:
+    """Where in the original the character at `at` of the normal form begins (or, as the last one, ends)."""
+    index = bisect_right(offsets, at) - 1
+    piece = analysed.pieces[index]
+    inside = at - offsets[index]
+    if piece.kind is RUN:
+        inside = _inside_run(piece, inside, last=last)
+    place = piece.begin + inside
+    return analysed.original_end(place) if last else analysed.original(place)
+
+
+def _inside_run(piece: Piece, at: int, *, last: bool) -> int:
+    """The same within a run, whose normal form has a mark at each edge and may have lost a comma or a dot."""
+    length = piece.end - piece.begin
+    if length != len(piece.text):
+        return length - 1 if last else 0
+    return min(max(at - 1, 0), length - 1)
+
+
+def join_spans(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Sorted spans with overlapping and touching ones joined."""
+    joined: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined

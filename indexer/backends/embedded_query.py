@@ -1,0 +1,71 @@
+"""Conditions in the words of the embedded engine, each adding nothing to a score."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tantivy import FieldType, Occur, Query
+
+from indexer.backends.embedded_schema import schema
+from indexer.conditions import AllOf, AnyOf, Condition, HasAny, Numbers, Phrase, Without
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from indexer.ranking import Clause
+
+
+def condition_query(condition: Condition) -> Query:
+    """The documents for which a condition holds, all with score 0."""
+    return Query.const_score_query(_translate(condition), 0.0)
+
+
+def scored_query(condition: Condition, clauses: Sequence[Clause]) -> Query:
+    """The same documents, each with the sum of the clauses that it holds."""
+    constants = [
+        (Occur.Should, Query.const_score_query(Query.term_query(schema(), clause.field, clause.token), clause.weight))
+        for clause in clauses
+    ]
+    return Query.boolean_query([(Occur.Must, condition_query(condition)), *constants])
+
+
+def _translate(condition: Condition) -> Query:
+    match condition:
+        case HasAny(field, tokens):
+            return _any_token(field, tokens)
+        case Phrase(field, tokens):
+            return Query.phrase_query(schema(), field, list(tokens))
+        case Numbers(field, low, high):
+            return Query.range_query(schema(), field, FieldType.Integer, low, high)
+        case AllOf(parts):
+            return _all(parts)
+        case AnyOf(parts):
+            return _any(parts)
+        case Without(part):
+            return _all((Without(part),))
+
+
+def _any_token(field: str, tokens: Sequence[str]) -> Query:
+    if not tokens:
+        return Query.empty_query()
+    if len(tokens) == 1:
+        return Query.term_query(schema(), field, tokens[0])
+    return Query.const_score_query(Query.term_set_query(schema(), field, list(tokens)), 0.0)
+
+
+def _all(parts: Sequence[Condition]) -> Query:
+    if not parts:
+        return Query.all_query()
+    clauses = [
+        (Occur.MustNot, _translate(part.part)) if isinstance(part, Without) else (Occur.Must, _translate(part))
+        for part in parts
+    ]
+    if all(occur is Occur.MustNot for occur, _ in clauses):
+        clauses.append((Occur.Must, Query.all_query()))
+    return Query.boolean_query(clauses)
+
+
+def _any(parts: Sequence[Condition]) -> Query:
+    if not parts:
+        return Query.empty_query()
+    return Query.boolean_query([(Occur.Should, _translate(part)) for part in parts])

@@ -1,0 +1,63 @@
+"""The writing side of the embedded engine: one process, at most four partitions open, one thread each."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+import tantivy
+from filelock import FileLock, Timeout
+
+from archive_store.errors import UnavailableError
+from indexer.backends.embedded_schema import register, schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MOST_OPEN = 4
+HEAP_BYTES = 32_000_000
+
+
+class Writers:
+    """Open writers by folder, the one used longest ago closed first; holds the lock of the whole index."""
+
+    def __init__(self, root: Path) -> None:
+        self._lock = FileLock(root / "writer.lock")
+        self._open: OrderedDict[Path, tantivy.IndexWriter] = OrderedDict()
+
+    def writer(self, folder: Path) -> tantivy.IndexWriter:
+        """The writer of one partition's folder, which is made where it does not exist."""
+        self.lock()
+        if folder not in self._open:
+            while len(self._open) >= MOST_OPEN:
+                self._close(next(iter(self._open)))
+            folder.mkdir(parents=True, exist_ok=True)
+            index = register(tantivy.Index(schema(), str(folder)))
+            self._open[folder] = index.writer(HEAP_BYTES, 1)
+        self._open.move_to_end(folder)
+        return self._open[folder]
+
+    def lock(self) -> None:
+        """Become the one process that writes; raises UnavailableError where another is."""
+        if self._lock.is_locked:
+            return
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise UnavailableError("索引正由另一个程序写入，本次没有改动。请稍后再试。") from error
+
+    def close_under(self, folder: Path) -> None:
+        """Close the writers of a folder's partitions."""
+        for path in [path for path in self._open if path.is_relative_to(folder)]:
+            self._close(path)
+
+    def close(self) -> None:
+        """Close every writer and let others write; what was not committed is given up."""
+        for path in list(self._open):
+            self._close(path)
+        self._lock.release()
+
+    def _close(self, folder: Path) -> None:
+        writer = self._open.pop(folder)
+        writer.rollback()
+        writer.wait_merging_threads()

@@ -1,0 +1,144 @@
+"""From the tree of a query to the condition that an engine answers.
+
+A page is a hit if every wanted word stands in its text or in what is said of it (title, numbers, names), and at
+least one of them in its text: else the number of a case would find each of its pages. Words that are only in the
+metadata are found by the entries of items and cases, whose text they are. A query without any free word
+(年度:2025 类别:处罚) asks for entries.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from indexer.analysis import HAN, Analysed, Piece, cuts_at_edges
+from indexer.conditions import Condition, Numbers, Without, all_of, any_of, has, in_order
+from indexer.fields import BY_KEY
+from indexer.query_tree import (
+    And,
+    Between,
+    Choice,
+    Leaf,
+    Not,
+    Or,
+    Query,
+    QueryError,
+    Question,
+    Term,
+    free_terms,
+    leaves,
+)
+from indexer.seam import seam_tokens
+from indexer.wording import content_bigrams
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_SEAM_ATOMS = 24
+"""A longer term is not looked for across the end of a page."""
+
+
+def compile_query(query: Query) -> Condition:
+    """The condition under which a document is a hit, scope and filters aside."""
+    wanted = free_terms(query)
+    if not wanted:
+        return all_of(_translate(query, _anywhere), _entries(query))
+    if len(wanted) == 1 and not _under_or(query):
+        return _translate(query, _anywhere, wanted=_in_text)
+    return all_of(_translate(query, _anywhere), any_of(*(_in_text(leaf) for leaf in wanted)))
+
+
+def _translate(
+    query: Query,
+    free: Callable[[Term | Question], Condition],
+    wanted: Callable[[Term | Question], Condition] | None = None,
+) -> Condition:
+    """Translate a tree; `wanted`, where given, is for free leaves that are not under a minus."""
+    match query:
+        case And(parts):
+            return all_of(*(_translate(part, free, wanted) for part in parts))
+        case Or(parts):
+            return any_of(*(_translate(part, free, wanted) for part in parts))
+        case Not(part):
+            return Without(_translate(part, free))
+    return _leaf(query, wanted or free)
+
+
+def _leaf(leaf: Leaf, free: Callable[[Term | Question], Condition]) -> Condition:
+    match leaf:
+        case Choice(field, codes):
+            return has(field, *codes)
+        case Between(field, low, high):
+            return Numbers(field, low, high)
+        case Term(text, field) if field:
+            return term_condition(field, text)
+    return free(leaf)
+
+
+def _under_or(query: Query) -> bool:
+    match query:
+        case Or():
+            return True
+        case And(parts):
+            return any(_under_or(part) for part in parts)
+        case Not(part):
+            return _under_or(part)
+    return False
+
+
+def _entries(query: Query) -> Condition:
+    """Entries of cases; those of items or persons too, where something is asked for that they have."""
+    keys = {leaf.field for leaf, wanted in leaves(query) if wanted and not isinstance(leaf, Question)}
+    grades = ["case"]
+    if any(BY_KEY[key].of_items for key in keys):
+        grades.append("item")
+    if "party" in keys:
+        grades.append("persons")
+    return has("grade", *grades)
+
+
+def _anywhere(leaf: Term | Question) -> Condition:
+    """In the text or in what is said of the document."""
+    return _in_text(leaf) if isinstance(leaf, Question) else any_of(_in_text(leaf), term_condition("about", leaf.text))
+
+
+def _in_text(leaf: Term | Question) -> Condition:
+    """In the text itself, over the end of the page too."""
+    if isinstance(leaf, Question):
+        tokens = content_bigrams(leaf.text)
+        if not tokens:
+            raise QueryError("请写出要查找的事情本身，例如：违法采砂怎么处罚。")
+        return has("bi", *tokens)
+    return any_of(term_condition("", leaf.text), *_over_page_end(leaf.text))
+
+
+def term_condition(field: str, text: str) -> Condition:
+    """A term in a field; field "" is the text, which has bigrams as well."""
+    pieces = Analysed(text).pieces
+    uni = Analysed(text).uni
+    whole = in_order("bi", Analysed(text).bi) if not field and _bigrams_do(pieces) else in_order(field or "uni", uni)
+    return any_of(whole, *(in_order(field or "uni", tokens) for tokens in cuts_at_edges(pieces, uni)))
+
+
+def _bigrams_do(pieces: list[Piece]) -> bool:
+    """Whether a phrase on bigrams is exact: no stretch of a single character at either edge."""
+    joined: list[list[str]] = []
+    for piece in pieces:
+        if joined and joined[-1][0] == piece.kind == HAN:
+            joined[-1][1] += piece.text
+        else:
+            joined.append([piece.kind, piece.text])
+    return all(kind != HAN or len(text) > 1 for kind, text in (joined[0], joined[-1]))
+
+
+def _over_page_end(text: str) -> list[Condition]:
+    """For each place at which the page's end may cut the term, its atoms on both sides of that end."""
+    pieces = Analysed(text).pieces
+    uni = Analysed(text).uni
+    if not 1 < len(uni) <= MAX_SEAM_ATOMS:
+        return []
+    forms = [uni, *cuts_at_edges(pieces, uni)]
+    return [
+        all_of(*(has("seam", token) for token in seam_tokens(form[:cut], form[cut:])))
+        for form in forms
+        for cut in range(1, len(uni))
+    ]

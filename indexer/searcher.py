@@ -1,0 +1,152 @@
+"""One search from what was typed to what is shown.
+
+Read the query, compile it with the scope, ask the backend, have every hit checked again by the caller's database,
+then mark and group. A hit that the database refuses is left out of the count and the facets too: the search is
+asked again without it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from archive_store.errors import UnavailableError
+from indexer.backends.base import NO_FILTERS, SearchRequest, SearchResponse
+from indexer.compiler import compile_query
+from indexer.fields import FACETS, Sort
+from indexer.query import parse
+from indexer.query_tree import Query, QueryError, Question, Term, free_terms, leaves
+from indexer.ranking import Ranking
+from indexer.results import CaseGroup, group_hits
+from indexer.wording import content_bigrams
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from archive_store.labels import Partition
+    from indexer.backends.base import SearchBackend
+    from indexer.weights import Weights
+
+    Recheck = Callable[[Sequence[str]], set[str]]
+    """Given ids of documents, those of them that the reader may see now."""
+
+MOST_HITS = 100
+DEEPEST = 10_000
+_ROUNDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What the reader may find: these partitions, and in them what carries one of the tokens (None: everything)."""
+
+    partitions: tuple[Partition, ...] = ()
+    tokens: frozenset[str] | None = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is asked: the typed query, chosen facet values, order, and which stretch of the hits."""
+
+    query: str
+    filters: Mapping[str, frozenset[str]] = field(default_factory=lambda: NO_FILTERS)
+    sort: Sort = Sort.RELEVANCE
+    offset: int = 0
+    size: int = 20
+    item_id: str = ""
+    """Only hits in this item (for the reader's list of hits in a file)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """What is shown: `total` hits in all, the asked ones by case and item, counts of facet values.
+
+    `as_question` tells that nothing held the words as they were typed, and pages with some of them are shown.
+    `terms` are what was marked, for marking the same in the reader.
+    """
+
+    total: int
+    cases: tuple[CaseGroup, ...]
+    facets: Mapping[str, Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
+    terms: tuple[str, ...] = ()
+    as_question: bool = False
+
+
+class Searcher:
+    """Answers searches over a backend; `document_types` are the codes and titles that 文书: knows."""
+
+    def __init__(self, backend: SearchBackend, weights: Weights, document_types: Mapping[str, str]) -> None:
+        self._backend = backend
+        self._weights = weights
+        self._document_types = document_types
+
+    def search(self, search: Search, scope: Scope, recheck: Recheck) -> SearchResult:
+        """Answer a search.
+
+        Raises QueryError with a message for the person, UnavailableError where the engine does not answer.
+        """
+        _check_bounds(search)
+        parsed = parse(search.query, self._document_types)
+        response = self._ask(parsed.tree, search, scope, recheck)
+        asked, as_question = parsed.tree, False
+        if not response.total and parsed.question is not None:
+            asked, as_question = parsed.question, True
+            response = self._ask(asked, search, scope, recheck)
+        terms = marked_terms(asked)
+        cases = group_hits(response.hits, terms)
+        return SearchResult(response.total, cases, response.facets, terms, as_question)
+
+    def terms(self, query: str) -> tuple[str, ...]:
+        """What a query marks in a text, for the reader; nothing for a query that cannot be read."""
+        try:
+            parsed = parse(query, self._document_types)
+        except QueryError:
+            return ()
+        return marked_terms(parsed.tree)
+
+    def _ask(self, tree: Query, search: Search, scope: Scope, recheck: Recheck) -> SearchResponse:
+        request = SearchRequest(
+            condition=compile_query(tree),
+            partitions=scope.partitions,
+            scope=scope.tokens,
+            filters=_known_filters(search.filters),
+            sort=search.sort,
+            offset=search.offset,
+            size=search.size,
+            ranking=Ranking([leaf.text for leaf in free_terms(tree)], self._weights),
+            facets=FACETS,
+            item_id=search.item_id,
+        )
+        for _ in range(_ROUNDS):
+            response = self._backend.search(request)
+            shown = [hit.page_id for hit in response.hits]
+            refused = frozenset(shown) - recheck(shown) if shown else frozenset()
+            if not refused:
+                return response
+            request = replace(request, excluded=request.excluded | refused)
+        raise UnavailableError("检索索引正在更新，暂时不能给出结果。请过一会儿再试。")
+
+
+def marked_terms(tree: Query) -> tuple[str, ...]:
+    """The terms to mark: wanted ones, with or without a field; of a question its meaningful pairs of characters."""
+    found: list[str] = []
+    for leaf, wanted in leaves(tree):
+        if wanted and isinstance(leaf, Question):
+            found += content_bigrams(leaf.text)
+        elif wanted and isinstance(leaf, Term):
+            found.append(leaf.text)
+    return tuple(dict.fromkeys(found))
+
+
+def _known_filters(filters: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    unknown = filters.keys() - set(FACETS)
+    if unknown:
+        raise QueryError("没有这个筛选项。请从左侧列出的筛选项中选择。")
+    return {name: frozenset(values) for name, values in filters.items() if values}
+
+
+def _check_bounds(search: Search) -> None:
+    if not 1 <= search.size <= MOST_HITS or search.offset < 0:
+        raise QueryError(f"每页可显示 1 到 {MOST_HITS} 条。")
+    if search.offset + search.size > DEEPEST:
+        raise QueryError(f"只能翻到前 {DEEPEST} 条。请加上年度、类别等条件缩小范围。")
