@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 SALT_BYTES = 16
 MAX_DETAILS_BYTES = 8192
+LEAF = "audit_leaf"
+"""`object_type` of events about a leaf; their object_id is its leaf hash in hex."""
 
 
 class EventName(TitledEnum):

@@ -21,7 +21,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 HASH_SIZE = 32
 EMPTY_ROOT = sha256(b"").digest()
@@ -45,6 +45,11 @@ def split_point(size: int) -> int:
 def root(leaf_hashes: Sequence[bytes]) -> bytes:
     """The Merkle tree hash over leaves that are hashed already, in linear time (RFC 9162, 2.1.1)."""
     return _root(leaf_hashes, 0, len(leaf_hashes)) if leaf_hashes else EMPTY_ROOT
+
+
+def are_hashes(values: Iterable[object]) -> bool:
+    """Whether all of them are 32 bytes."""
+    return all(isinstance(value, bytes) and len(value) == HASH_SIZE for value in values)
 
 
 def inclusion_path(index: int, size: int) -> list[tuple[int, int]]:
@@ -117,7 +122,7 @@ def consistency_proof(first: int, leaf_hashes: Sequence[bytes]) -> list[bytes]:
 
 def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes], root: bytes) -> bool:
     """Whether `proof` shows the leaf hash `leaf` at `index` of the tree of `size` leaves under `root` (2.1.3.2)."""
-    if not 0 <= index < size or not _are_hashes([leaf, root, *proof]):
+    if not 0 <= index < size or not are_hashes([leaf, root, *proof]):
         return False
     node, last, value = index, size - 1, leaf
     for sibling in proof:
@@ -134,7 +139,7 @@ def verify_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes],
 
 def verify_consistency(first: int, second: int, first_root: bytes, second_root: bytes, proof: Sequence[bytes]) -> bool:
     """Whether `proof` shows that the tree of `second` leaves begins with the tree of `first` (2.1.4.2)."""
-    if not 0 <= first <= second or not _are_hashes([first_root, second_root, *proof]):
+    if not 0 <= first <= second or not are_hashes([first_root, second_root, *proof]):
         return False
     if first == second:
         return not proof and first_root == second_root and (first > 0 or first_root == EMPTY_ROOT)
@@ -175,7 +180,3 @@ def _root(leaf_hashes: Sequence[bytes], start: int, end: int) -> bytes:
         return leaf_hashes[start]
     middle = start + split_point(end - start)
     return node_hash(_root(leaf_hashes, start, middle), _root(leaf_hashes, middle, end))
-
-
-def _are_hashes(values: Sequence[bytes]) -> bool:
-    return all(len(value) == HASH_SIZE for value in values)
