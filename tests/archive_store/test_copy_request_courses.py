@@ -236,7 +236,7 @@ def test_in_no_state_that_can_be_reached_does_one_who_had_a_hand_in_it_decide(pr
 
 
 def test_no_course_lets_requester_preparer_or_reviewer_approve(full: bool, proofs: ProofBook) -> None:  # noqa: FBT001
-    courses = 10_000 if full else 150
+    courses = 3_000 if full else 150
     AnyCourse.counts.clear()
     run_state_machine_as_test(AnyCourse, settings=settings(max_examples=courses, stateful_step_count=30, deadline=None))
     counts = AnyCourse.counts
