@@ -1,10 +1,15 @@
-"""The whole demonstration archive, written by a few processes at once."""
+"""The whole demonstration archive, written by two threads at once.
+
+Nearly all the time is spent in typst, Pillow and the encoders, which let other threads run; a process of its own
+would first have to import the whole portal again.
+"""
 
 from __future__ import annotations
 
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import lru_cache
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from portal.demonstration.folders import FolderWriter
@@ -16,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-PROCESSES = 2
+THREADS = 2
 
 
 @lru_cache(maxsize=1)
@@ -29,14 +34,25 @@ def build(target: Path, *, only: Sequence[str] | None = None) -> list[Path]:
     """Write the case folders into `target` and return them, in the order of `cases()`.
 
     `only` names the cases wanted (`CaseSource.name`); an unknown name is a KeyError. The same bytes come out
-    every time. Two processes share the work.
+    every time. Two threads share the work.
     """
     wanted = cases() if only is None else _chosen(only)
     target.mkdir(parents=True, exist_ok=True)
-    shares = [[case.name for case in wanted[n::PROCESSES]] for n in range(PROCESSES)]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(PROCESSES, mp_context=context) as pool:
-        list(pool.map(_write_share, shares, [target] * PROCESSES))
+    bureau, types = load_bureau(), document_types()
+    waiting: SimpleQueue[CaseSource] = SimpleQueue()
+    for case in sorted(wanted, key=lambda case: len(case.items), reverse=True):
+        waiting.put(case)
+
+    def write_waiting() -> None:
+        with Typesetter() as typesetter:
+            writer = FolderWriter(typesetter, bureau, types)
+            with suppress(Empty):
+                while True:
+                    writer.write(waiting.get_nowait(), target)
+
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="demonstration") as pool:
+        for work in [pool.submit(write_waiting) for _ in range(THREADS)]:
+            work.result()
     return [target / case.folder for case in wanted]
 
 
@@ -44,11 +60,3 @@ def _chosen(names: Sequence[str]) -> tuple[CaseSource, ...]:
     by_name = {case.name: case for case in cases()}
     chosen = {name: by_name[name] for name in names}
     return tuple(case for case in cases() if case.name in chosen)
-
-
-def _write_share(names: list[str], target: Path) -> None:
-    bureau, types = load_bureau(), document_types()
-    with Typesetter() as typesetter:
-        writer = FolderWriter(typesetter, bureau, types)
-        for case in _chosen(names):
-            writer.write(case, target)

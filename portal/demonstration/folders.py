@@ -175,7 +175,7 @@ def _recorded(item: ItemSource, key: str) -> bytes:
     recording = item.recording
     if recording is None:
         raise ValueError(f"{key}: 没有音像记录的说明")
-    tone = 330.0 + 11 * (sum(key.encode()) % 20)
+    tone = 330 + 11 * (sum(key.encode()) % 20)
     if item.make is Make.VIDEO:
         return recordings.film(pictures.scene(recording.scene, recording.caption), recording.seconds, tone)
     return recordings.sound("mp3" if item.make is Make.AUDIO_MP3 else "m4a", recording.seconds, tone)

@@ -33,7 +33,7 @@ def scene(name: str, caption: str, size: tuple[int, int] = SIZE) -> Image.Image:
     for step in steps:
         step(draw, chance)
     grain = Image.frombytes("L", SIZE, chance.randbytes(SIZE[0] * SIZE[1])).convert("RGB")
-    picture = Image.blend(picture.filter(ImageFilter.GaussianBlur(1.1)), grain, 0.04)
+    picture = Image.blend(picture.filter(ImageFilter.BoxBlur(1)), grain, 0.04)
     _plate(picture, caption)
     return picture if size == SIZE else picture.resize(size, Image.Resampling.LANCZOS)
 
@@ -277,6 +277,58 @@ def _well(draw: ImageDraw.ImageDraw, _chance: random.Random) -> None:
     draw.rectangle((860, 470, 1000, 560), fill=(190, 60, 50))
 
 
+def _weir(draw: ImageDraw.ImageDraw, chance: random.Random) -> None:
+    draw.polygon([(140, 900), (560, 520), (660, 516), (330, 930)], fill=(134, 112, 82))
+    for n in range(28):
+        x, y = 170 + n * 15, 880 - n * 13
+        draw.ellipse((x, y, x + 44 - n // 2, y + 26), fill=(150 + chance.randrange(20), 132, 100))
+    draw.line((330, 930, 660, 516), fill=(206, 214, 218), width=6)
+
+
+def _station(draw: ImageDraw.ImageDraw, _chance: random.Random) -> None:
+    """A rain gauge station with a broken panel."""
+    draw.rectangle((520, 430, 790, 800), fill=(208, 210, 206))
+    draw.rectangle((560, 500, 750, 640), fill=(150, 156, 160))
+    draw.line((860, 800, 860, 360), fill=(120, 122, 124), width=18)
+    draw.polygon([(770, 360), (960, 250), (990, 330), (800, 440)], fill=(34, 52, 96))
+    for start, end in (
+        ((860, 330), (800, 420)),
+        ((870, 320), (970, 330)),
+        ((866, 326), (900, 270)),
+        ((860, 330), (940, 360)),
+    ):
+        draw.line((*start, *end), fill=(226, 232, 240), width=4)
+    draw.rectangle((330, 620, 410, 800), fill=(178, 182, 186))
+    draw.ellipse((318, 600, 422, 650), fill=(150, 154, 158))
+    draw.text((540, 440), "演示雨量站", font=font(44), fill=(40, 60, 90))
+
+
+def _dam(draw: ImageDraw.ImageDraw, _chance: random.Random) -> None:
+    draw.polygon([(180, 330), (1100, 330), (1220, 640), (60, 640)], fill=(168, 168, 164))
+    for left in (420, 580, 740):
+        draw.rectangle((left, 400, left + 100, 640), fill=(120, 150, 164))
+        draw.rectangle((left + 8, 400, left + 92, 470), fill=(84, 92, 98))
+    draw.rectangle((180, 300, 1100, 334), fill=(140, 140, 138))
+    for x in range(200, 1100, 60):
+        draw.line((x, 276, x, 300), fill=(110, 110, 110), width=4)
+
+
+def _map(draw: ImageDraw.ImageDraw, chance: random.Random) -> None:
+    """A plan seen from above: parcels, a road, the river, and one parcel outlined in red."""
+    draw.rectangle((0, 0, *SIZE), fill=(172, 178, 138))
+    for _ in range(46):
+        x, y = chance.randrange(-60, SIZE[0]), chance.randrange(-60, SIZE[1])
+        tone = chance.randrange(-26, 26)
+        draw.rectangle(
+            (x, y, x + chance.randrange(60, 220), y + chance.randrange(50, 160)), fill=(164 + tone, 172 + tone, 128)
+        )
+    draw.line((0, 760, 300, 690, 700, 760, 1280, 640), fill=(110, 148, 170), width=64, joint="curve")
+    draw.line((180, 0, 420, 520, 1280, 420), fill=(226, 222, 210), width=22, joint="curve")
+    draw.polygon([(540, 180), (900, 150), (930, 350), (570, 380)], fill=(188, 160, 120), outline=(200, 30, 30), width=8)
+    draw.polygon([(1180, 60), (1200, 130), (1180, 112), (1160, 130)], fill=(40, 40, 40))
+    draw.text((1164, 134), "北", font=font(32), fill=(40, 40, 40))
+
+
 SCENES: dict[str, tuple[Colour, tuple[Step, ...]]] = {
     "river": ((146, 150, 104), (_hills, _water, _bank)),
     "dredger": ((146, 150, 104), (_hills, _water, _dredger, _bank)),
@@ -290,6 +342,10 @@ SCENES: dict[str, tuple[Colour, tuple[Step, ...]]] = {
     "sealed_shed": ((150, 146, 104), (_hills, _water, _shed, _bank, _strip)),
     "removal": ((150, 146, 104), (_hills, _water, _rubble, _excavator)),
     "rubble": ((150, 146, 104), (_hills, _water, _bank, _rubble)),
+    "weir": ((146, 150, 104), (_hills, _water, _weir, _bank)),
+    "station": ((146, 150, 104), (_hills, _station)),
+    "dam": ((146, 150, 104), (_hills, _water, _dam, _bank)),
+    "map": ((146, 150, 104), (_map,)),
     "cleared": ((150, 156, 104), (_hills, _water, _bank)),
     "door": ((150, 146, 104), (_door,)),
     "board": ((150, 146, 130), (_hills, _board)),

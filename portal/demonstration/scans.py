@@ -10,7 +10,7 @@ import random
 from time import struct_time
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image, ImageChops
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ def scanned(page: Image.Image, seed: str) -> Image.Image:
     turned = page.rotate(angle, Image.Resampling.BILINEAR, expand=False, fillcolor=(255, 255, 255))
     paper = Image.new("RGB", page.size, (PAPER, PAPER, PAPER - 6))
     shaded = ImageChops.multiply(ImageChops.multiply(turned, paper), _shadow(page.size, chance))
-    return Image.blend(shaded.filter(ImageFilter.BoxBlur(0.4)), _noise(page.size, chance), NOISE)
+    return Image.blend(shaded, _noise(page.size, chance), NOISE)
 
 
 def _noise(size: tuple[int, int], chance: random.Random) -> Image.Image:
