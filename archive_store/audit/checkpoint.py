@@ -30,6 +30,7 @@ HEAD_LINES = 3
 MAX_SIZE = 2**63 - 1
 BAD_CHECKPOINT = "检查点的内容格式不正确，请核对文件是否完整。"
 OTHER_LOG = "这个检查点不是本系统审计日志的检查点。"
+STRANGE_SIGNATURE = "检查点带有未登记密钥的签名，不能保存。"
 NOT_CONTINUED = "审计日志与上一个检查点不一致，已停止签署新的检查点。请安全审计员运行日志核验。"
 
 
@@ -85,6 +86,18 @@ def sign(checkpoint: Checkpoint, key: SigningKey) -> SignedNote:
     return SignedNote(checkpoint.text, (key.sign(checkpoint.text),))
 
 
+def open_kept(note: SignedNote, keys: Sequence[VerifierKey]) -> Checkpoint:
+    """The checkpoint of a note that we keep ourselves: every one of its signatures is good and by one of `keys`.
+
+    Raises:
+        IntegrityError: a signature is wrong, unknown, or missing.
+        InvalidInputError: the text is no checkpoint.
+    """
+    if not all(any(key.matches(signature) for key in keys) for signature in note.signatures):
+        raise IntegrityError(STRANGE_SIGNATURE)
+    return open_checkpoint(note, keys)
+
+
 def open_checkpoint(note: SignedNote, log_keys: Sequence[VerifierKey]) -> Checkpoint:
     """The checkpoint of a note that one of the log's keys signed.
 
@@ -98,18 +111,24 @@ def open_checkpoint(note: SignedNote, log_keys: Sequence[VerifierKey]) -> Checkp
     """
     signers = note.open(log_keys)
     checkpoint = Checkpoint.parse(note.text)
-    if checkpoint.origin not in {key.name for key in signers}:
+    if checkpoint.origin not in {key.name for key in signers if key.kind is SignatureType.NOTE}:
         raise IntegrityError(OTHER_LOG)
     return checkpoint
 
 
 class CheckpointBook:
-    """The signed checkpoints in the database, and what may be signed next."""
+    """The signed checkpoints in the database, and what may be signed next.
 
-    def __init__(self, log: AuditLog, origin: str, log_keys: Sequence[VerifierKey]) -> None:
+    `log_keys` are the log's keys of now and before; `witnesses` those whose cosignatures may be kept.
+    """
+
+    def __init__(
+        self, log: AuditLog, origin: str, log_keys: Sequence[VerifierKey], witnesses: Sequence[VerifierKey] = ()
+    ) -> None:
         self._log = log
         self._origin = origin
         self._keys = tuple(log_keys)
+        self._witnesses = tuple(witnesses)
 
     def last(self, session: Session) -> SignedNote | None:
         """The note of the largest checkpoint, with the most signatures; None before the first."""
@@ -134,17 +153,22 @@ class CheckpointBook:
         return now
 
     def keep(self, session: Session, note: SignedNote) -> None:
-        """Keep a signed checkpoint, or one that came back with a cosignature.
+        """Keep a signed checkpoint, or one that came back with a cosignature; the same note is kept once.
 
         Raises:
-            IntegrityError: the log did not sign it, or it does not stand over the log as it is.
+            IntegrityError: the log did not sign it, somebody unknown did too, or it does not stand over the log as it
+                is.
         """
-        checkpoint = open_checkpoint(note, self._keys)
+        checkpoint = open_kept(note, (*self._keys, *self._witnesses))
         if self._log.size(session) < checkpoint.size or (
             self._log.root_at(session, checkpoint.size) != checkpoint.root
         ):
             raise IntegrityError(NOT_CONTINUED)
-        session.add(AuditCheckpoint(size=checkpoint.size, note=str(note)))
+        same = select(AuditCheckpoint.id).where(
+            AuditCheckpoint.size == checkpoint.size, AuditCheckpoint.note == str(note)
+        )
+        if session.scalar(same) is None:
+            session.add(AuditCheckpoint(size=checkpoint.size, note=str(note)))
 
     def _continues(self, session: Session, before: Checkpoint, now: Checkpoint) -> bool:
         if before.size > now.size:

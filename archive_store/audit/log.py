@@ -155,7 +155,8 @@ class AuditLog:
         Args:
             session: one that sees the whole log; nothing is written.
             checkpoints: kept elsewhere (by the security auditor) and opened already.
-            keys: the log's own verifier keys; with them the checkpoints in the database are opened and compared too.
+            keys: those of the log and of its witnesses; with them the checkpoints in the database are opened and
+                compared too, and any signature there by another key is a finding.
         """
         return verify(session, checkpoints, keys)
 

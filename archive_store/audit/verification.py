@@ -28,7 +28,7 @@ from sqlalchemy import cast as as_type
 from sqlalchemy.exc import DatabaseError
 
 from archive_store.audit import tree
-from archive_store.audit.checkpoint import Checkpoint, open_checkpoint
+from archive_store.audit.checkpoint import Checkpoint, open_kept
 from archive_store.audit.events import LEAF, EventName, commitment_to, leaf_data
 from archive_store.audit.merkle import leaf_hash, node_hash
 from archive_store.audit.note import SignedNote
@@ -153,6 +153,8 @@ def _check_placed(session: Session, size: int) -> Iterator[AuditFinding]:
     for row in _rows(session, _raw(session, LEAVES), position, *inside):
         if row["position"] > expected:
             yield AuditFinding(FindingKind.LEAF_MISSING, _leaves(expected, row["position"]))
+        elif row["position"] < expected:
+            yield AuditFinding(FindingKind.POSITION_WRONG, _name(row))
         expected, seen = row["position"] + 1, seen + 1
         yield from _check_leaf(session, row)
     if seen != session.scalar(select(func.count()).select_from(LEAVES).where(*inside)):
@@ -286,13 +288,18 @@ def _check_numbering(session: Session, table: Table) -> Iterator[AuditFinding]:
 def _check_kept_checkpoints(session: Session, size: int, keys: Sequence[VerifierKey]) -> Iterator[AuditFinding]:
     for row in _rows(session, _raw(session, CHECKPOINTS), CHECKPOINTS.c.id):
         try:
-            checkpoint = open_checkpoint(SignedNote.parse(row["note"]), keys)
+            checkpoint = open_kept(SignedNote.parse(row["note"]), keys)
         except ArchiveError:
             yield AuditFinding(FindingKind.CHECKPOINT_INVALID, f"检查点 {row['id']}")
             continue
         if checkpoint.size != row["size"]:
             yield AuditFinding(FindingKind.CHECKPOINT_INVALID, f"检查点 {row['id']}")
         yield from _check_checkpoint(session, size, checkpoint)
+
+    repeated = session.scalar(select(func.count() - func.count(CHECKPOINTS.c.note.distinct())))
+    if repeated:
+        # one that came back with a cosignature differs from the first: the same twice has lost it
+        yield AuditFinding(FindingKind.CHECKPOINT_INVALID, f"重复的检查点 {repeated} 个")
 
 
 def _check_checkpoint(session: Session, size: int, checkpoint: Checkpoint) -> Iterator[AuditFinding]:

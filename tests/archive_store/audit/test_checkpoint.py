@@ -182,15 +182,33 @@ def test_each_checkpoint_continues_the_one_before(
     assert open_checkpoint(note, [key.verifier]).size == 16
 
 
-def test_a_cosigned_checkpoint_is_the_last_one(
+def test_a_note_that_a_stranger_signed_too_is_not_kept(
     database: Database, book: CheckpointBook, key: SigningKey, grow: Grow
 ) -> None:
     grow(3)
     note = notarise(database, book, key)
+    stranger = Witness(generate_witness_key("stranger.example"), [key.verifier])
+
+    with pytest.raises(IntegrityError, match="未登记密钥"), database.write() as unit:
+        book.keep(unit.session, stranger.cosign(note, None, [], now()))
+
+
+def test_a_witness_under_the_log_s_name_makes_no_checkpoint(key: SigningKey) -> None:
+    body = Checkpoint(ORIGIN, 0, EMPTY_ROOT).text
+    namesake = generate_witness_key(ORIGIN)
+
+    with pytest.raises(IntegrityError, match="不是本系统审计日志"):
+        open_checkpoint(SignedNote(body, (namesake.cosign(body, now()),)), [key.verifier, namesake.verifier])
+
+
+def test_a_cosigned_checkpoint_is_the_last_one_and_kept_once(database: Database, key: SigningKey, grow: Grow) -> None:
     witness = Witness(generate_witness_key("auditor.example"), [key.verifier])
-    cosigned = witness.cosign(note, None, [], now())
-    with database.write() as unit:
-        book.keep(unit.session, cosigned)
+    book = CheckpointBook(AuditLog(), ORIGIN, [key.verifier], [witness.verifier])
+    grow(3)
+    cosigned = witness.cosign(notarise(database, book, key), None, [], now())
+    for _ in range(2):
+        with database.write() as unit:
+            book.keep(unit.session, cosigned)
     with database.read() as session:
         assert book.last(session) == cosigned
         assert len(session.scalars(select(AuditCheckpoint)).all()) == 2
