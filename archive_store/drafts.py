@@ -44,7 +44,7 @@ class DraftBuilder:
     """Makes rows of a draft."""
 
     def __init__(self, catalogue: DocumentCatalogue, fields: FieldSeal, fonds: str) -> None:
-        self._catalogue = catalogue
+        self.catalogue = catalogue
         self._fields = fields
         self._fonds = fonds
 
@@ -114,7 +114,7 @@ class DraftBuilder:
         Raises:
             InvalidInputError: the document type is unknown.
         """
-        kind = self._catalogue.get(part.type)
+        kind = self.catalogue.get(part.type)
         item.title, item.type_code, item.dated = part.title, part.type, part.date
         item.stage, item.volume = part.stage or kind.stage, part.volume or kind.volume
         item.neutral_title, item.listable = part.neutral_title or kind.neutral_title, part.listable
@@ -144,11 +144,15 @@ class DraftBuilder:
         item.files.append(row)
         return row
 
+    def private(self, person: Person) -> PrivateFields:
+        """A person's private fields, unmasked."""
+        return self._fields.open(person.id, person.identity_sealed)
+
     def guess(self, name: str, day: date, label: Label) -> ItemPart:
         """What can be said of a file from its name alone: title, and the type whose title the name holds."""
         stem = PurePath(name).stem.strip(" ._-0123456789、") or PurePath(name).stem or name
-        kinds = [kind for kind in self._catalogue.all() if kind.title in stem]
-        best = max(kinds, key=lambda kind: len(kind.title), default=self._catalogue.get(UNKNOWN_TYPE))
+        kinds = [kind for kind in self.catalogue if kind.title in stem]
+        best = max(kinds, key=lambda kind: len(kind.title), default=self.catalogue.get(UNKNOWN_TYPE))
         part = LabelPart.model_validate({"level": label.level.name.lower(), "marks": sorted(label.marks)})
         return ItemPart(file=PurePath(name).name, title=stem[:500], type=best.code, date=day, label=part)
 
@@ -159,9 +163,7 @@ class DraftBuilder:
 
 def note_label(session: Session, case: Case, subject: str, subject_id: str, label: Label, by: str) -> None:
     """Append the decision behind a label."""
-    decision = LabelDecision(
-        case_id=case.id, subject=subject, subject_id=subject_id, label=label, decided_by=by
-    )
+    decision = LabelDecision(case_id=case.id, subject=subject, subject_id=subject_id, label=label, decided_by=by)
     decision.readers = []
     session.add(decision)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from archive_store.models.cases import Item
-    from archive_store.regulation.rules import RuleSet
+    from archive_store.regulation.rules import Regulation
 
 NO_PAGES_TO_READ = "无版式件，须另附 PDF 版式件后才能阅读和复制"
 
@@ -73,7 +73,7 @@ def item_facts(item: Item) -> ItemFacts:
     )
 
 
-def findings_of(session: Session, case: Case, rules: RuleSet, today: date) -> list[OpenFinding]:
+def findings_of(session: Session, case: Case, rules: Regulation, today: date) -> list[OpenFinding]:
     """Everything found of a case as it stands: rules of the regulation, then the archive's own checks."""
     found = [*evaluate(rules, case_facts(case), [item_facts(item) for item in case.items], today)]
     found += _own_checks(session, case)

@@ -142,6 +142,7 @@ RULES: tuple[Rule, ...] = (
     Rule(P.SEARCH, R.SECRECY_REVIEWER, nowhere, secrecy=Secrecy.NONE),
     # --- drafts, hand-over, seal
     Rule(P.MAKE_DRAFT, R.HANDLER, nowhere, secrecy=Secrecy.NONE),
+    Rule(P.MAKE_DRAFT, R.SERVICE, nowhere, secrecy=Secrecy.NONE),
     Rule(P.EDIT_DRAFT, R.HANDLER, own_cases, DRAFTING),
     Rule(P.HAND_OVER, R.HANDLER, own_cases, DRAFTING),
     Rule(P.RECEIVE, R.ARCHIVIST, everywhere, HANDED, not_own=True),

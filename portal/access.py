@@ -77,10 +77,11 @@ def install(app: Flask, *, secure: bool) -> None:
     manager = LoginManager(app)
     manager.session_protection = None  # the session's own row is what holds it
 
-    @manager.user_loader  # type: ignore[misc]  # flask-login has no types
     def _load(account_id: str) -> Person | None:
         found = services().accounts.actor(account_id)
         return Person(found) if found else None
+
+    manager.user_loader(_load)
 
     app.before_request(_deny_by_default)
 

@@ -55,9 +55,9 @@ STALE_FORM = "页面停留过久，为安全起见请刷新页面后重新提交
 def install(app: Flask) -> None:
     """Have every error answered by one page."""
     app.register_error_handler(ArchiveError, _archive)
-    app.register_error_handler(CSRFError, lambda error: _page(400, STALE_FORM))
+    app.register_error_handler(CSRFError, lambda _error: _page(400, STALE_FORM))
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(500, lambda error: _page(500, SENTENCES[500]))
+    app.register_error_handler(500, lambda _error: _page(500, SENTENCES[500]))
 
 
 def code_of(error: ArchiveError) -> int:

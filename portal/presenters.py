@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from archive_store.identity import Actor
 
 MENUS: dict[Role, tuple[tuple[str, str], ...]] = {
-    Role.HANDLER: (("工作台", "home.page"), ("我的案卷", "cases.index"), ("入库", "intake.index"), ("检索", "search.page")),
+    Role.HANDLER: (
+        ("工作台", "home.page"),
+        ("我的案卷", "cases.index"),
+        ("入库", "intake.index"),
+        ("检索", "search.page"),
+    ),
     Role.ARCHIVIST: (
         ("工作台", "home.page"),
         ("检索", "search.page"),
@@ -92,4 +97,5 @@ def _common() -> dict[str, Any]:
         "is_demonstration": settings.is_demonstration,
         "Permission": Permission,
         "Role": Role,
+        "known_pages": known,
     }

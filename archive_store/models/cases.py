@@ -255,7 +255,8 @@ class SealedObject(Base):
     compartment: Mapped[str] = mapped_column(String(60))
     label: Mapped[Label]
     manifest_sha512: Mapped[str] = mapped_column(String(128))
-    merkle_root: Mapped[str] = mapped_column(String(64))
+    inventory_sha512: Mapped[str] = mapped_column(String(128))
+    """Of the OCFL inventory, which binds every byte of the object, signature and stamp included."""
     sealed_at: Mapped[datetime]
     checked_at: Mapped[datetime | None]
     """When the bytes were last found whole."""

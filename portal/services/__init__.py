@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from portal.services.accounts import AccountService
-    from portal.services.cases import CaseService
-    from portal.services.intake import IntakeService
-    from portal.services.transfer import TransferService
-    from portal.services.sealing import SealingService
     from portal.services.audit import AuditService
+    from portal.services.cases import CaseService
     from portal.services.fixity import FixityService
+    from portal.services.intake import IntakeService
+    from portal.services.sealing import SealingService
+    from portal.services.tasks import TaskService
+    from portal.services.transfer import TransferService
+    from portal.services.viewing import ViewingService
 
 
 @dataclass(frozen=True)
@@ -26,3 +28,5 @@ class Services:
     sealing: SealingService
     audit: AuditService
     fixity: FixityService
+    tasks: TaskService
+    viewing: ViewingService

@@ -62,14 +62,14 @@ class CaseService:
                 item.files  # noqa: B018 - loaded while the session is open
             thing = case_thing(case)
             reads = decide(actor, Permission.READ_CONTENT, thing)
-            objects = session.scalars(select(SealedObject).where(SealedObject.case_id == case.id)) if reads else []
+            objects = session.scalars(select(SealedObject).where(SealedObject.case_id == case.id)).all()
             self._desk.record(session, actor, EventName.CASE_VIEW, ("case", case.id))
             return CasePage(
                 case=case,
                 department=session.get_one(Department, case.department_id).name,
                 items=items,
                 persons=[(p, self._private(p)) for p in case.persons if cleared(actor, p.label)] if reads else [],
-                objects=[found for found in objects if cleared(actor, found.label)],
+                objects=[found for found in objects if reads and cleared(actor, found.label)],
                 may=frozenset(permission for permission in Permission if decide(actor, permission, thing)),
             )
 

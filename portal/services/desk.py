@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from archive_store.accounts import OFFICE_ZONE
 from archive_store.audit.events import Event, EventName
 from archive_store.models.base import now
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date, datetime
+
     from sqlalchemy.orm import Session
 
     from archive_store.audit.log import AuditLog
@@ -22,6 +26,17 @@ class Desk:
 
     database: Database
     log: AuditLog
+    clock: Callable[[], datetime] = now
+    """The present moment; the demonstration files its cases on days gone by."""
+
+    def today(self) -> date:
+        """The present day in China."""
+        return self.day(self.clock())
+
+    @staticmethod
+    def day(moment: datetime) -> date:
+        """The day of a moment in China."""
+        return moment.astimezone(OFFICE_ZONE).date()
 
     def record(
         self,
@@ -35,4 +50,4 @@ class Desk:
         """Append an event about `subject` (kind, id) to the transaction of what it records."""
         who = actor if isinstance(actor, str) else actor.account_id
         kind, identifier = subject
-        self.log.append(session, Event(name, who, kind, identifier, outcome, now(), details))
+        self.log.append(session, Event(name, who, kind, identifier, outcome, self.clock(), details))

@@ -18,9 +18,9 @@ from archive_store.case_folder import DESCRIPTION, FolderFinding, ItemPart, read
 from archive_store.cases import case_for
 from archive_store.drafts import RENDITION, Incoming, note_label, renumber
 from archive_store.errors import ConflictError, InvalidInputError, NotFoundError
-from archive_store.models.cases import Case, Item, LabelDecision
+from archive_store.models.cases import Case, Item, LabelDecision, Person
 from archive_store.permissions import Permission
-from archive_store.policy import may
+from archive_store.policy import cleared, may
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from archive_store.identity import Actor
     from archive_store.labels import Label
     from archive_store.parsing.documents import Documents
+    from archive_store.private_fields import PrivateFields
+    from archive_store.regulation.catalogue import DocumentType
     from portal.services.desk import Desk
 
 FREE_NUMBERS = 1_000_000
@@ -67,8 +69,12 @@ class Receiver:
 
     def forget(self, files: list[Incoming]) -> None:
         """Let go of what will not be used."""
-        for incoming in files:
-            self.staging.delete(incoming.stored.name)
+        self.staging_delete([incoming.stored.name for incoming in files])
+
+    def staging_delete(self, blobs: list[str]) -> None:
+        """Let go of staged bytes by name."""
+        for blob in blobs:
+            self.staging.delete(blob)
 
 
 class IntakeService:
@@ -214,10 +220,7 @@ class IntakeService:
     def remove_item(self, actor: Actor, case_id: str, item_id: str) -> None:
         """Take an item out of a draft; its bytes go once that is durable."""
         gone: list[str] = []
-        with self._drafting(actor, case_id, lambda: [self._receiver.staging.delete(blob) for blob in gone]) as (
-            session,
-            case,
-        ):
+        with self._drafting(actor, case_id, lambda: self._receiver.staging_delete(gone)) as (session, case):
             item = _item_of(case, item_id)
             gone += [file.blob for file in item.files if file.blob]
             subject = ("item", item.id)
@@ -231,6 +234,19 @@ class IntakeService:
             order = [other for other in case.items if other is not item]
             order.insert(max(0, min(position - 1, len(order))), item)
             _reorder(session, case, order)
+
+    # --- what the pages of a draft show
+
+    def document_types(self) -> list[DocumentType]:
+        """The catalogue of document types."""
+        return [*self._builder.catalogue]
+
+    def persons_in_full(self, actor: Actor, case_id: str) -> list[tuple[Person, PrivateFields]]:
+        """The persons of a draft unmasked, for the handler who writes them; the look is an event."""
+        with self._desk.database.write() as unit:
+            case = case_for(unit.session, actor, case_id, Permission.EDIT_DRAFT)
+            self._desk.record(unit.session, actor, EventName.PERSON_UNMASK, ("case", case.id))
+            return [(person, self._builder.private(person)) for person in case.persons if cleared(actor, person.label)]
 
     # --- parts
 

@@ -1,0 +1,107 @@
+"""Commands on what is kept: import, seal, verify, audit, doctor."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import click
+
+from archive_store.identity import service_actor
+from portal.cli.context import GOOD, REFUSED, as_option, installation, json_option, person, report
+
+RESULTS = {"made": "已收入", "present": "此前已收入", "refused": "未收入"}
+
+
+@click.command("import")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@json_option
+@click.pass_obj
+def import_(data: Path, folder: Path, *, as_json: bool) -> int:
+    """把文件夹中的案卷收入为草稿；重复运行会接着做。"""
+    findings: list[dict[str, Any]] = []
+    made = present = 0
+    with installation(data) as opened:
+        for outcome in opened.services.intake.import_folder(service_actor("import"), folder):
+            made += outcome.result == "made"
+            present += outcome.result == "present"
+            findings += [
+                {"folder": outcome.folder.name, "file": f.file, "field": f.field, "line": f.line, "message": f.message}
+                for f in outcome.findings
+            ]
+            if not as_json:
+                click.echo(f"{outcome.folder.name}：{RESULTS[outcome.result]}")
+    if not made + present and not findings:
+        findings.append({"folder": folder.name, "message": "没有找到含 case.json 的案卷文件夹"})
+    return report(
+        findings, as_json=as_json, good=f"收入 {made} 卷，此前已有 {present} 卷。", made=made, present=present
+    )
+
+
+@click.command()
+@click.argument("code")
+@as_option
+@click.pass_obj
+def seal(data: Path, code: str, login: str) -> int:
+    """封存一卷已接收的案卷（档号）。"""
+    with installation(data) as opened:
+        actor = person(opened, login)
+        opened.services.sealing.seal_by_code(actor, code)
+        click.echo(f"{code} 已封存。")
+    return GOOD
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def verify(data: Path, *, as_json: bool) -> int:
+    """核验存储根的每个文件、数据库与对象是否一致、审计日志。"""
+    with installation(data) as opened:
+        findings = [{"place": f.place, "message": f.message} for f in opened.services.fixity.verify_everything()]
+    return report(findings, as_json=as_json, good="核验通过：存储、数据库与审计日志一致，未发现改动。")
+
+
+@click.group()
+def audit() -> None:
+    """审计日志。"""
+
+
+@audit.command("verify")
+@json_option
+@click.pass_obj
+def audit_verify(data: Path, *, as_json: bool) -> int:
+    """核验审计日志未被改动。"""
+    with installation(data) as opened:
+        findings = [{"place": f.place, "message": f.message} for f in opened.services.audit.verify()]
+    return report(findings, as_json=as_json, good="审计日志完整，未发现改动。")
+
+
+OPTIONAL_PROGRAMS = {
+    "bwrap": ("bubblewrap", "解析进程的隔离更强"),
+    "tesseract": ("tesseract-ocr tesseract-ocr-osd", "识别前判断页面方向"),
+}
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def doctor(data: Path, *, as_json: bool) -> int:
+    """检查安装是否齐全；只缺可选部件时仍为正常。"""
+    notes = [
+        f"未安装 {package}（可选：{use}）。安装命令：apt-get install {package}"
+        for program, (package, use) in OPTIONAL_PROGRAMS.items()
+        if shutil.which(program) is None
+    ]
+    problems: list[dict[str, Any]] = []
+    if (data / "keys").is_dir():
+        with installation(data) as opened:
+            notes.append(f"解析进程隔离方式：{opened.pool.isolation}")
+            problems += [{"message": message} for message in opened.problems()]
+    else:
+        problems.append({"message": f"{data} 中没有档案库，请运行 anjuan init 或 anjuan demo"})
+    if not as_json:
+        for note in notes:
+            click.echo(note)
+    code = report(problems, as_json=as_json, good="安装齐全。", notes=notes)
+    return REFUSED if code else GOOD

@@ -1,0 +1,56 @@
+"""What commands share: exit codes, opening an installation, the person who gives a deciding command, reports."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archive_store.errors import InvalidInputError
+from portal.config import load_settings
+from portal.wiring import Installation, prepare_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from archive_store.identity import Actor
+
+GOOD, REFUSED, WRONG_USE = 0, 1, 2
+
+json_option = click.option("--json", "as_json", is_flag=True, help="以 JSON 输出")
+as_option = click.option("--as", "login", required=True, help="发出命令的人（其口令牌由标准输入读取）")
+
+
+@contextmanager
+def installation(data: Path) -> Iterator[Installation]:
+    """An existing installation, brought to the present schema, with its parser processes closed at the end."""
+    if not (data / "keys").is_dir():
+        raise click.UsageError(f"{data} 中没有档案库。请先运行 anjuan init 或 anjuan demo。")
+    settings = load_settings(data)
+    prepare_folder(settings)
+    with Installation(settings) as opened:
+        yield opened
+
+
+def person(opened: Installation, login: str) -> Actor:
+    """The one who commands, by name and by the token on standard input."""
+    token = sys.stdin.readline().strip()
+    if not token:
+        raise InvalidInputError("请从标准输入提供本人的口令牌。")
+    return opened.services.accounts.by_command_token(login, token)
+
+
+def report(findings: Sequence[dict[str, Any]], *, as_json: bool, good: str, **more: Any) -> int:  # noqa: ANN401 - JSON
+    """Print findings for people or machines; the exit code follows from them."""
+    if as_json:
+        click.echo(json.dumps({"good": not findings, "findings": [*findings], **more}, ensure_ascii=False, default=str))
+    else:
+        for finding in findings:
+            click.echo("：".join(str(value) for value in finding.values() if value not in ("", None)))
+        if not findings:
+            click.echo(good)
+    return REFUSED if findings else GOOD

@@ -1,0 +1,192 @@
+"""Filling the demonstration archive: the fictional people do what real people would, through the same services."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from archive_store.accounts import OFFICE_ZONE
+from archive_store.errors import ArchiveError
+from archive_store.identity import Role, service_actor
+from archive_store.models.accounts import Account, Department, Leadership
+from archive_store.models.cases import Case, PartyBinding, Person
+from archive_store.vocabulary import CaseState
+from portal.demonstration import CASES, DEPARTMENTS, PEOPLE, build
+from portal.services.accounts import NewAccount, add_department
+from portal.services.transfer import TransferService
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from sqlalchemy import Select
+
+    from archive_store.identity import Actor
+    from portal.demonstration import CaseStory
+    from portal.wiring import Installation
+
+ACCOUNTS_FILE = "demo-accounts.json"
+FOLDERS = "demo-folders"
+LOOSE = "demo-inbox"
+
+
+def fill(opened: Installation, say: Callable[[str], None]) -> None:
+    """Bring the demonstration archive to its finished state from whatever state it is in."""
+    data = opened.settings.data
+    people = _people(opened, data)
+    _bind_leaders(opened, people)
+    waiting = [story for story in CASES if story.becomes != "loose" and not _stands(opened, story)]
+    if waiting:
+        say(f"生成 {len(waiting)} 卷虚构案卷……")
+        build(data / FOLDERS, only=[story.name for story in waiting])
+    for number, story in enumerate(waiting, start=1):
+        _bring_in(opened, story, people)
+        say(f"  [{number}/{len(waiting)}] {story.case_number} {story.title}")
+    loose = [story for story in CASES if story.becomes == "loose"]
+    if loose and not (data / LOOSE).exists():
+        build(data / LOOSE, only=[story.name for story in loose])
+    _bind_parties(opened, people)
+    _publish_root(opened)
+    say("演示档案库已就绪。")
+
+
+def _people(opened: Installation, data: Path) -> dict[str, str]:
+    """Account id by login; accounts and their passwords are made on the first run."""
+    with opened.database.read() as session:
+        known = {account.login: account.id for account in session.scalars(select(Account))}
+    if known:
+        return known
+    entries = [
+        {
+            "name": person.login,
+            "role": _main_role(person.roles),
+            "password": secrets.token_urlsafe(12),
+            "title": person.name,
+        }
+        for person in PEOPLE
+    ]
+    _write_private(data / ACCOUNTS_FILE, json.dumps(entries, ensure_ascii=False, indent=1))
+    with opened.database.write() as unit:
+        departments = {d.name: add_department(unit.session, d.name, d.code).id for d in DEPARTMENTS}
+    accounts = opened.services.accounts
+    codes = accounts.set_up(
+        NewAccount(
+            person.login,
+            person.name,
+            person.roles,
+            frozenset(departments[name] for name in person.departments),
+            person.clearance,
+            person.marks,
+            "演示",
+        )
+        for person in PEOPLE
+    )
+    for entry in entries:
+        accounts.enrol(codes[entry["name"]], entry["password"])
+    return _people(opened, data)
+
+
+def _main_role(roles: frozenset[Role]) -> str:
+    return min(roles).value
+
+
+def _write_private(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _bind_leaders(opened: Installation, people: dict[str, str]) -> None:
+    with opened.database.write() as unit:
+        if unit.session.scalars(select(Leadership)).first():
+            return
+        for department in DEPARTMENTS:
+            row = unit.session.scalars(select(Department).where(Department.name == department.name)).one()
+            start = datetime(2024, 1, 1, tzinfo=OFFICE_ZONE).date()
+            unit.session.add(Leadership(department_id=row.id, account_id=people[department.leader], valid_from=start))
+            if department.deputy:
+                unit.session.add(
+                    Leadership(
+                        department_id=row.id,
+                        account_id=people[department.deputy],
+                        is_deputy=True,
+                        valid_from=department.deputy_from or start,
+                        valid_to=department.deputy_until,
+                    )
+                )
+
+
+def _stands(opened: Installation, story: CaseStory) -> bool:
+    wanted = CaseState.SEALED if story.becomes == "sealed" else CaseState.DRAFT
+    with opened.database.read() as session:
+        return session.scalars(_of(story, wanted)).first() is not None
+
+
+def _of(story: CaseStory, *states: CaseState) -> Select[Case]:
+    statement = select(Case).where(Case.case_number == story.case_number, Case.title == story.title)
+    return statement.where(Case.state.in_(states)) if states else statement
+
+
+def _bring_in(opened: Installation, story: CaseStory, people: dict[str, str]) -> None:
+    """Import, hand over on the day of the story, accept, waive what is left with a reason, seal."""
+    services = opened.services
+    outcome = services.intake.import_case(service_actor("demonstration"), opened.settings.data / FOLDERS / story.folder)
+    if outcome.case_id is None:
+        raise ArchiveError(f"演示案卷 {story.folder} 未能收入：" + "；".join(map(str, outcome.findings)))
+    if story.becomes != "sealed":
+        return
+    handler = _actor(opened, next(p.login for p in PEOPLE if p.name == story.handlers[0]), people)
+    archivists = [_actor(opened, p.login, people) for p in PEOPLE if Role.ARCHIVIST in p.roles]
+    archivist = max(archivists, key=lambda actor: (len(actor.marks), actor.clearance))
+    filed = datetime.combine(story.filed_on or story.ended, time(10), OFFICE_ZONE)
+    transfer = TransferService(replace(opened.desk, clock=lambda: filed), opened.regulation, opened.codes)
+    with opened.database.read() as session:
+        state = session.get_one(Case, outcome.case_id).state
+    if state is CaseState.DRAFT:
+        transfer.hand_over(handler, outcome.case_id)
+    if state in (CaseState.DRAFT, CaseState.HANDED_OVER):
+        later = replace(opened.desk, clock=lambda: filed + timedelta(hours=4))
+        TransferService(later, opened.regulation, opened.codes).accept(archivist, outcome.case_id)
+    for found in transfer.findings(archivist, outcome.case_id):
+        if found.blocks:
+            transfer.waive(archivist, outcome.case_id, found.finding.key, "演示案卷：情况已核实，同意归档。")
+    services.sealing.seal(archivist, outcome.case_id)
+
+
+def _actor(opened: Installation, login: str, people: dict[str, str]) -> Actor:
+    actor = opened.services.accounts.actor(people[login])
+    if actor is None:
+        raise ArchiveError(f"演示账号 {login} 不可用。")
+    return actor
+
+
+def _bind_parties(opened: Installation, people: dict[str, str]) -> None:
+    stories = {story.name: story for story in CASES}
+    with opened.database.write() as unit:
+        for person in PEOPLE:
+            for binding in person.party_of:
+                case = unit.session.scalars(_of(stories[binding.case])).first()
+                if case is None:
+                    continue
+                row = unit.session.scalars(
+                    select(Person).where(Person.case_id == case.id, Person.name == binding.person)
+                ).one()
+                known = select(PartyBinding).where(
+                    PartyBinding.account_id == people[person.login], PartyBinding.person_id == row.id
+                )
+                if unit.session.scalars(known).first() is None:
+                    unit.session.add(
+                        PartyBinding(account_id=people[person.login], person_id=row.id, proof="演示：已核验身份证明")
+                    )
+
+
+def _publish_root(opened: Installation) -> None:
+    """Leave the demonstration authority's root where a visitor's validator finds it."""
+    trust = opened.settings.data / "trust"
+    trust.mkdir(exist_ok=True, mode=0o700)
+    _write_private(trust / "root.pem", opened.authority.root_pem.decode())

@@ -1,0 +1,1 @@
+"""From form fields to checked values."""

@@ -1,0 +1,109 @@
+"""The log for those who order, check and read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from archive_store.audit.checkpoint import CheckpointBook, sign
+from archive_store.errors import NotFoundError
+from archive_store.models.accounts import Account
+from archive_store.models.audit import AuditLeaf
+from archive_store.models.cases import Case
+from archive_store.models.work import Work
+from archive_store.permissions import Permission
+from archive_store.policy import may
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from archive_store.audit.note import SigningKey
+    from archive_store.audit.verification import AuditFinding
+    from archive_store.identity import Actor
+    from portal.services.desk import Desk
+
+ORIGIN = "anjuan/audit"
+PAGE_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event as the auditor sees it: no content, no details."""
+
+    position: int | None
+    at: datetime
+    name: str
+    actor_name: str
+    object_type: str
+    object_id: str
+    outcome: str
+
+
+class AuditService:
+    """Orders, checks and shows the log."""
+
+    def __init__(self, desk: Desk, key: SigningKey) -> None:
+        self._desk = desk
+        self._key = key
+        self._book = CheckpointBook(desk.log, ORIGIN, [key.verifier])
+
+    def sequence(self, limit: int) -> int:
+        """Give places to leaves that have none; gives how many. For the worker."""
+        with self._desk.database.read() as session:
+            if session.scalars(select(AuditLeaf.id).where(AuditLeaf.position.is_(None)).limit(1)).first() is None:
+                return 0
+        with self._desk.database.write() as unit:
+            return self._desk.log.sequence(unit.session, limit)
+
+    def checkpoint(self) -> bool:
+        """Sign and keep a checkpoint where the log has grown since the last; for the worker."""
+        with self._desk.database.read() as session:
+            due = self._book.due(session)
+        if due is None:
+            return False
+        note = sign(due, self._key)
+        with self._desk.database.write() as unit:
+            self._book.keep(unit.session, note)
+        return True
+
+    def verify(self) -> list[AuditFinding]:
+        """Everything that is not as it was written, kept checkpoints included."""
+        with self._desk.database.read() as session:
+            return self._desk.log.verify(session, keys=[self._key.verifier])
+
+    def latest(self, actor: Actor, page: int) -> list[Entry]:
+        """One page of the log, newest first, for the security auditor."""
+        if not may(actor, Permission.READ_LOG):
+            raise NotFoundError
+        with self._desk.database.read() as session:
+            rows = session.execute(
+                select(AuditLeaf, Account.name)
+                .outerjoin(Account, Account.id == AuditLeaf.actor_id)
+                .order_by(AuditLeaf.id.desc())
+                .limit(PAGE_SIZE)
+                .offset((max(page, 1) - 1) * PAGE_SIZE)
+            )
+            return [
+                Entry(
+                    leaf.position,
+                    leaf.at,
+                    leaf.name,
+                    name or leaf.actor_id or "",
+                    leaf.object_type,
+                    leaf.object_id,
+                    leaf.outcome,
+                )
+                for leaf, name in rows
+            ]
+
+    def state(self) -> list[tuple[str, str]]:
+        """Figures of the installation, without content."""
+        with self._desk.database.read() as session:
+            figures = {
+                "案卷": session.scalar(select(func.count()).select_from(Case)),
+                "日志记录": session.scalar(select(func.count()).select_from(AuditLeaf)),
+                "待办任务": session.scalar(select(func.count()).select_from(Work).where(Work.done_at.is_(None))),
+            }
+        return [(name, str(value)) for name, value in figures.items()]

@@ -1,0 +1,80 @@
+"""What waits for a person, soonest deadline first, each with the one next step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from archive_store.cases import visible_cases
+from archive_store.models.cases import Case, CaseHandler
+from archive_store.permissions import Permission
+from archive_store.policy import may
+from archive_store.vocabulary import CaseState
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+    from sqlalchemy.orm import Session
+
+    from archive_store.identity import Actor
+    from portal.services.desk import Desk
+
+FILING_DAYS = 30
+MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One row of a work list: what it is, until when, and where the next step is taken."""
+
+    kind: str
+    title: str
+    action: str
+    endpoint: str
+    arguments: dict[str, str] = field(default_factory=dict)
+    due: date | None = None
+    days_left: int | None = None
+    unit: str = "天"
+
+
+class TaskService:
+    """Work lists, made from what the person may see and do."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def of(self, actor: Actor) -> list[Task]:
+        """The person's work list."""
+        with self._desk.database.read() as session:
+            tasks = [*self._cases(session, actor)]
+        return sorted(tasks, key=lambda task: (task.due is None, task.due or date.max, task.title))
+
+    def _cases(self, session: Session, actor: Actor) -> list[Task]:
+        tasks: list[Task] = []
+        if may(actor, Permission.HAND_OVER):
+            own = Case.handlers.any(CaseHandler.account_id == actor.account_id)
+            tasks += [
+                self._filing(case, "整理移交", "继续整理", "intake.draft")
+                for case in session.scalars(self._in_state(session, actor, CaseState.DRAFT).where(own))
+            ]
+        if may(actor, Permission.RECEIVE):
+            waiting = session.scalars(self._in_state(session, actor, CaseState.HANDED_OVER))
+            tasks += [self._filing(case, "待接收", "核对接收", "cases.page") for case in waiting]
+        if may(actor, Permission.SEAL):
+            taken = session.scalars(self._in_state(session, actor, CaseState.ACCEPTED))
+            tasks += [
+                Task("待封存", f"{case.archival_code} {case.title}", "核对封存", "cases.page", {"case_id": case.id})
+                for case in taken
+                if not any(handler.account_id == actor.account_id for handler in case.handlers)
+            ]
+        return tasks
+
+    def _in_state(self, session: Session, actor: Actor, state: CaseState) -> Select[Case]:
+        return select(Case).where(visible_cases(session, actor), Case.state == state).limit(MOST)
+
+    def _filing(self, case: Case, kind: str, action: str, endpoint: str) -> Task:
+        due = case.ended_on + timedelta(days=FILING_DAYS)
+        left = (due - self._desk.today()).days
+        return Task(kind, f"{case.case_number} {case.title}", action, endpoint, {"case_id": case.id}, due, left)

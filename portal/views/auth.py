@@ -1,0 +1,63 @@
+"""Coming in and going out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from flask import Blueprint, flash, redirect, render_template, session, url_for
+from flask_login import current_user, login_user, logout_user
+
+from archive_store.errors import ArchiveError
+from portal.access import Person, actor, services
+from portal.forms.auth import EnrolForm, LoginForm
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+    from portal.sessions import StoredSession
+
+pages = Blueprint("auth", __name__)
+
+
+@pages.route("/login", methods=["GET", "POST"])
+def login() -> str | Response | tuple[str, int]:
+    """Ask for name and password; a right pair begins a session under a new token."""
+    form = LoginForm()
+    if current_user.is_authenticated:
+        return redirect(url_for("home.page"))
+    if not form.validate_on_submit():
+        return render_template("auth/login.html", form=form)
+    try:
+        account_id, _ = services().accounts.log_in(form.login.data, form.password.data)
+    except ArchiveError as error:
+        return render_template("auth/login.html", form=form, refusal=error.message), 401
+    found = services().accounts.actor(account_id)
+    if found is None:
+        return redirect(url_for("auth.login"))
+    session.clear()
+    login_user(Person(found))
+    cast("StoredSession", session).fresh_token = True
+    return redirect(url_for("home.page"))
+
+
+@pages.post("/logout")
+def logout() -> Response:
+    """End the session."""
+    services().accounts.note_logout(actor())
+    logout_user()
+    session.clear()
+    return redirect(url_for("auth.login"))
+
+
+@pages.route("/enrol", methods=["GET", "POST"])
+def enrol() -> str | Response | tuple[str, int]:
+    """Set the first password with a one-time code."""
+    form = EnrolForm()
+    if not form.validate_on_submit():
+        return render_template("auth/enrol.html", form=form)
+    try:
+        name = services().accounts.enrol(form.code.data.strip(), form.password.data)
+    except ArchiveError as error:
+        return render_template("auth/enrol.html", form=form, refusal=error.message), 422
+    flash(f"账号 {name} 已启用，请登录。")
+    return redirect(url_for("auth.login"))

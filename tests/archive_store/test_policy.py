@@ -1,0 +1,85 @@
+"""The policy: what each office may never do, and that `decide` and `scope` come from the same rows."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive_store.identity import ADMINISTRATORS, Actor, Role
+from archive_store.labels import Label, Level, Mark, Volume, partition_of
+from archive_store.permissions import Permission
+from archive_store.policy import Thing, decide, may, scope, tokens_of_case
+from archive_store.vocabulary import CaseState
+
+labels = st.builds(Label.of, st.sampled_from(Level), st.sets(st.sampled_from(Mark), max_size=2))
+ids = st.sets(st.sampled_from(["a", "b", "c"]), max_size=2).map(frozenset)
+actors = st.builds(
+    Actor,
+    account_id=st.sampled_from(["h1", "h2", "x"]),
+    name=st.just("演示"),
+    roles=st.sets(st.sampled_from([r for r in Role if r is not Role.SERVICE]), max_size=2).map(frozenset),
+    departments=ids,
+    in_charge=ids,
+    clearance=st.sampled_from(Level),
+    marks=st.sets(st.sampled_from(Mark)).map(frozenset),
+    case_grants=st.sets(st.sampled_from(["k1", "k2"])).map(frozenset),
+    own_cases=st.sets(st.sampled_from(["k1", "k2"])).map(frozenset),
+)
+things = st.builds(
+    Thing,
+    tokens=st.builds(
+        tokens_of_case, st.sampled_from(["k1", "k2", "k3"]), st.sampled_from(["a", "b"]), st.just(frozenset({"h1"}))
+    ),
+    entry_label=labels,
+    state=st.sampled_from(CaseState),
+    label=labels,
+    volume=st.sampled_from(Volume),
+    listable=st.booleans(),
+)
+
+
+@given(actors, things)
+def test_nobody_reads_above_clearance_or_without_the_mark(actor: Actor, thing: Thing) -> None:
+    assert thing.label is not None
+    if decide(actor, Permission.READ_CONTENT, thing):
+        for label in (thing.label, thing.entry_label):
+            assert label.level <= actor.clearance
+            assert label.marks <= actor.marks
+
+
+@given(actors, things)
+def test_administrators_and_parties_read_no_content_by_that_office(actor: Actor, thing: Thing) -> None:
+    if actor.roles and actor.roles <= ADMINISTRATORS | {Role.PARTY}:
+        assert not decide(actor, Permission.READ_CONTENT, thing)
+        assert not may(actor, Permission.SEARCH)
+
+
+@given(actors, things)
+def test_a_party_is_never_shown_the_auxiliary_volume_secrets_or_informants(actor: Actor, thing: Thing) -> None:
+    assert thing.label is not None
+    if decide(actor, Permission.SEE_LISTED, thing):
+        assert thing.volume is Volume.MAIN
+        assert thing.listable
+        assert thing.label.level < Level.CONFIDENTIAL
+        assert Mark.INFORMANT not in thing.label.marks | thing.entry_label.marks
+
+
+@given(actors, things)
+def test_scope_finds_exactly_what_decide_allows(actor: Actor, thing: Thing) -> None:
+    assert thing.label is not None
+    assert thing.volume is not None
+    found = scope(actor, Permission.READ_CONTENT, thing.state)
+    partition = partition_of(thing.entry_label, thing.label, thing.volume)
+    within = found.tokens is None or bool(found.tokens & thing.tokens)
+    expected = bool(found.states) and within and found.permits(partition)
+    assert expected == decide(actor, Permission.READ_CONTENT, thing)
+
+
+@pytest.mark.parametrize(("role", "state"), [*product([Role.HANDLER, Role.ARCHIVIST], CaseState)])
+def test_nobody_seals_a_case_of_his_own(role: Role, state: CaseState) -> None:
+    actor = Actor("h1", "演示", frozenset({role, Role.ARCHIVIST}), clearance=Level.TOP_SECRET, marks=frozenset(Mark))
+    thing = Thing(tokens_of_case("k1", "a", frozenset({"h1"})), Label(), state)
+    assert not decide(actor, Permission.SEAL, thing)

@@ -1,0 +1,86 @@
+"""Accounts and rights: one answer for every wrong login, three administrators apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
+from archive_store.identity import Role
+from portal.services.accounts import WRONG_LOGIN, NewAccount
+from tests.portal.conftest import PASSWORD
+
+if TYPE_CHECKING:
+    from tests.portal.conftest import World
+
+
+@pytest.mark.parametrize(("login", "password"), [("handler", "错的密码错的密码错的"), ("nobody", PASSWORD), ("", "")])
+def test_every_wrong_login_has_the_same_answer(world: World, login: str, password: str) -> None:
+    with pytest.raises(RefusedError) as refusal:
+        world.opened.services.accounts.log_in(login, password)
+    assert refusal.value.message == WRONG_LOGIN
+
+
+def test_wrong_passwords_in_a_row_make_the_account_wait(world: World) -> None:
+    accounts = world.opened.services.accounts
+    for _ in range(world.opened.settings.login_attempts):
+        with pytest.raises(RefusedError):
+            accounts.log_in("handler", "错的密码错的密码错的")
+    with pytest.raises(RefusedError):
+        accounts.log_in("handler", PASSWORD)
+
+
+@pytest.mark.parametrize("who", ["handler", "archivist", "leader", "secadmin", "auditor", "party"])
+def test_only_the_system_administrator_makes_accounts(world: World, who: str) -> None:
+    with pytest.raises(NotFoundError):
+        world.opened.services.accounts.create(world.actor(who), NewAccount("new", "新人"))
+
+
+@pytest.mark.parametrize("who", ["handler", "archivist", "leader", "sysadmin", "auditor", "party"])
+def test_only_the_security_administrator_grants(world: World, who: str) -> None:
+    new = NewAccount("handler", "", frozenset({Role.ARCHIVIST}), ground="x")
+    with pytest.raises(NotFoundError):
+        world.opened.services.accounts.grant(world.actor(who), "handler", new)
+
+
+def test_nobody_holds_two_of_the_three_or_one_and_another_office(world: World) -> None:
+    accounts = world.opened.services.accounts
+    for login, role in [
+        ("auditor", Role.SYSTEM_ADMINISTRATOR),
+        ("handler", Role.SECURITY_AUDITOR),
+        ("sysadmin", Role.HANDLER),
+    ]:
+        with pytest.raises(RefusedError):
+            accounts.grant(world.actor("secadmin"), login, NewAccount(login, "", frozenset({role}), ground="x"))
+
+
+def test_nobody_grants_to_oneself_or_without_a_ground(world: World) -> None:
+    accounts = world.opened.services.accounts
+    with pytest.raises(RefusedError):
+        accounts.grant(world.actor("secadmin"), "secadmin", NewAccount("", "", frozenset({Role.LEADER}), ground="x"))
+    with pytest.raises(InvalidInputError):
+        accounts.grant(world.actor("secadmin"), "handler", NewAccount("", "", frozenset({Role.LEADER})))
+
+
+def test_an_enrolment_code_works_once(world: World) -> None:
+    accounts = world.opened.services.accounts
+    _, code = accounts.create(world.actor("sysadmin"), NewAccount("newcomer", "新来演示"))
+    with pytest.raises(InvalidInputError):
+        accounts.enrol(code, "短")
+    assert accounts.enrol(code, PASSWORD) == "newcomer"
+    with pytest.raises(RefusedError):
+        accounts.enrol(code, PASSWORD)
+
+
+def test_set_up_refuses_once_an_account_exists(world: World) -> None:
+    with pytest.raises(RefusedError):
+        world.opened.services.accounts.set_up([NewAccount("x", "x")])
+
+
+def test_a_command_token_opens_for_its_owner_only(world: World) -> None:
+    accounts = world.opened.services.accounts
+    token = accounts.issue_command_token(world.actor("archivist"))
+    assert accounts.by_command_token("archivist", token).account_id == world.ids["archivist"]
+    with pytest.raises(RefusedError):
+        accounts.by_command_token("handler", token)

@@ -1,0 +1,103 @@
+"""Sealing: who may not, what keeps it from happening, and what stays true afterwards."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import select
+
+from archive_store.errors import NotFoundError, RefusedError
+from archive_store.models.cases import Case, SealedObject, StoredFile
+from archive_store.vocabulary import CaseState
+
+if TYPE_CHECKING:
+    from tests.portal.conftest import World
+    from tests.proofs import Proofs
+
+WRONG = ("handler", "other_handler", "leader", "reviewer", "party", "legal", "sysadmin", "secadmin", "auditor")
+
+
+@pytest.mark.parametrize("who", WRONG)
+def test_only_an_archivist_seals(world: World, accepted: str, who: str) -> None:
+    with pytest.raises((NotFoundError, RefusedError)):
+        world.opened.services.sealing.seal(world.actor(who), accepted)
+    assert not world.opened.root.has(f"urn:anjuan:{accepted}:main")
+
+
+def test_a_file_with_open_findings_is_not_sealed(world: World, draft: str) -> None:
+    services = world.opened.services
+    services.transfer.hand_over(world.actor("handler"), draft)
+    services.transfer.accept(world.actor("archivist"), draft)
+    if any(found.blocks for found in services.transfer.findings(world.actor("archivist"), draft)):
+        with pytest.raises(RefusedError):
+            services.sealing.seal(world.actor("archivist"), draft)
+
+
+def test_a_sealed_case_has_an_object_for_each_volume_and_verifies(world: World, sealed: str) -> None:
+    with world.opened.database.read() as session:
+        case = session.get_one(Case, sealed)
+        objects = session.scalars(select(SealedObject.object_id)).all()
+        assert case.state is CaseState.SEALED
+        assert {o.rsplit(":", 1)[1] for o in objects} == {"main", "auxiliary"}
+        assert all(file.blob is None for file in session.scalars(select(StoredFile)))
+    assert list(world.opened.services.fixity.verify_everything()) == []
+    assert list(world.opened.staging.names()) == []
+
+
+def test_the_main_volume_does_not_speak_of_the_auxiliary_one(world: World, sealed: str) -> None:
+    description = world.opened.root.read(f"urn:anjuan:{sealed}:main", "case.json").decode()
+    assert "现场检查笔录" in description
+    assert "结案审批表" not in description
+
+
+def test_a_sealed_case_cannot_be_sealed_or_changed_again(world: World, sealed: str) -> None:
+    with pytest.raises(RefusedError):
+        world.opened.services.sealing.seal(world.actor("archivist"), sealed)
+    with pytest.raises((NotFoundError, RefusedError)):
+        world.opened.services.transfer.send_back(world.actor("archivist"), sealed, "改")
+
+
+def test_what_was_published_but_never_committed_is_taken_out(world: World, accepted: str) -> None:
+    opened = world.opened
+    with opened.root.new_object(f"urn:anjuan:{accepted}:main") as build:
+        build.add_bytes("x.txt", b"x")
+        from archive_store.ocfl_inventory import Author  # noqa: PLC0415
+
+        build.finish("x", Author("x", "urn:x"), opened.desk.clock().replace(microsecond=0))
+        build.publish()
+    assert opened.services.sealing.sweep() == 1
+    opened.services.sealing.seal(world.actor("archivist"), accepted)
+    assert list(opened.services.fixity.verify_everything()) == []
+
+
+def test_every_changed_byte_of_the_store_is_reported(world: World, sealed: str, proofs: Proofs) -> None:
+    """One byte flipped in each file of the root, one file after the other."""
+    missed = 0
+    files = sorted(path for path in world.opened.root.folder.rglob("*") if path.is_file())
+    for path in files:
+        data = path.read_bytes()
+        path.chmod(0o600)
+        path.write_bytes(bytes([data[0] ^ 1]) + data[1:])
+        missed += not list(world.opened.services.fixity.verify_everything())
+        path.write_bytes(data)
+        path.chmod(0o444)
+    assert list(world.opened.services.fixity.verify_everything()) == []
+    proofs.record("stored files changed and not reported", missed, "0", missed == 0)
+
+
+def test_the_command_line_verifies_and_says_so(world: World, sealed: str) -> None:
+    data = str(world.opened.settings.data)
+    environment = os.environ | {"ANJUAN_PROFILE": "demonstration", "ANJUAN_RENDER_PROCESSES": "1"}
+    command = [sys.executable, "-m", "portal.cli", "--data", data, "verify", "--json"]
+    good = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+    assert good.returncode == 0, good.stdout + good.stderr
+    victim = next(path for path in world.opened.root.folder.rglob("001.pdf"))
+    victim.chmod(0o600)
+    victim.write_bytes(victim.read_bytes() + b" ")
+    bad = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
+    assert bad.returncode == 1
+    assert '"good": false' in bad.stdout
