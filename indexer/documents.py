@@ -218,8 +218,9 @@ def item_documents(case: CaseFacts, item: ItemFacts, pages: Sequence[str]) -> It
     """The entry of an item and its pages."""
     partition = partition_of(case.label, item.label, item.volume)
     parties, names = _names(case, partition)
-    for number, text in enumerate([words(item.title, item.document_number), *pages]):
-        follows = number and number < len(pages)
+    texts = [words(item.title, item.document_number), *map(_writable, pages)]
+    for number, text in enumerate(texts):
+        follows = 0 < number < len(pages)
         yield PageDocument(
             page_id=f"{item.item_id}:{number}",
             partition=partition,
@@ -244,9 +245,14 @@ def item_documents(case: CaseFacts, item: ItemFacts, pages: Sequence[str]) -> It
             document_number=item.document_number,
             stage=item.stage,
             text=text,
-            tail=tail_of(pages[number]) if follows else "",
+            tail=tail_of(texts[number + 1]) if follows else "",
             tokens=item.tokens,
         )
+
+
+def _writable(text: str) -> str:
+    """The text without halves of characters, which extraction may leave behind and no engine stores."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _document(

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from archive_store.errors import UnavailableError
 from indexer.backends.base import NO_FILTERS, SearchRequest, SearchResponse
 from indexer.compiler import compile_query
 from indexer.fields import FACETS, Sort
@@ -33,7 +32,8 @@ if TYPE_CHECKING:
 
 MOST_HITS = 100
 DEEPEST = 10_000
-_ROUNDS = 5
+_PROBE = 500
+"""Once a hit was refused, so many are checked at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +117,18 @@ class Searcher:
             facets=FACETS,
             item_id=search.item_id,
         )
-        for _ in range(_ROUNDS):
+        while True:
             response = self._backend.search(request)
-            shown = [hit.page_id for hit in response.hits]
-            refused = frozenset(shown) - recheck(shown) if shown else frozenset()
-            if not refused:
+            if not _refused(response, recheck):
                 return response
-            request = replace(request, excluded=request.excluded | refused)
-        raise UnavailableError("检索索引正在更新，暂时不能给出结果。请过一会儿再试。")
+            wider = self._backend.search(replace(request, size=_PROBE, facets=()))
+            request = replace(request, excluded=request.excluded | _refused(wider, recheck))
+
+
+def _refused(response: SearchResponse, recheck: Recheck) -> frozenset[str]:
+    """The hits that the database does not let the reader see."""
+    shown = [hit.page_id for hit in response.hits]
+    return frozenset(shown) - recheck(shown) if shown else frozenset()
 
 
 def marked_terms(tree: Query) -> tuple[str, ...]:

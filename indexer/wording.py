@@ -39,7 +39,7 @@ def weighted_bigrams(text: str) -> list[Weighted]:
             continue
         words = _words(stretch)
         if len(stretch) == 1:
-            found.append(Weighted(stretch, INSIDE if words[0] else ACROSS))
+            found.append(Weighted(stretch, ACROSS if words[0] is None else INSIDE))
         for n in range(len(stretch) - 1):
             inside = words[n] is not None and words[n] == words[n + 1]
             found.append(Weighted(stretch[n : n + 2], INSIDE if inside else ACROSS))
