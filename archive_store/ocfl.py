@@ -92,7 +92,7 @@ class ObjectBuild:
             raise ConflictError(f"封存包内已有文件 {path}，不能重复写入。")
         target = self._folder / self._version / CONTENT / path
         with storage_trouble():
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(target.parent, flush=False)
             written = write_stream(source, target, mode=SEALED_FILE)
         self._written[path] = written.sha512
         return written
@@ -279,7 +279,7 @@ class StorageRoot:
 
 def _write_layout(folder: Path) -> None:
     for path, data in layout_files().items():
-        (folder / path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder((folder / path).parent, flush=False)
         write_bytes(data, folder / path, SEALED_FILE)
     sync_tree(folder)
 

@@ -108,16 +108,15 @@ class LoadedKeySigner(Signer):
 
 
 def loaded_signer(authority: Authority, name: str) -> LoadedKeySigner:
-    """The signer of a use of the authority: "seal" or "copy". Its chain holds the time stamp's certificate too."""
-    chain = [authority.certificates[other] for other in ("issuer", "root", "tsa")]
-    return LoadedKeySigner(authority.keys[name], authority.certificates[name], chain)
+    """The signer of a use of the authority: "seal" or "copy"."""
+    return LoadedKeySigner(authority.keys[name], authority.certificates[name], [authority.certificates["issuer"]])
 
 
 def time_stamp_service(authority: Authority, url: str, clock: Callable[[], datetime]) -> TimeStampService:
     """The unit's own service where `url` names one, else the built-in authority."""
     if url:
         return HttpTimeStampService(url)
-    chain = [authority.certificates["issuer"], authority.certificates["root"]]
+    chain = [authority.certificates["issuer"]]
     return TimeStampAuthority(authority.keys["tsa"], authority.certificates["tsa"], chain, clock)
 
 
@@ -197,10 +196,11 @@ class SealVerifier:
 
     def _context(self, signed: cms.SignedData, roots: list[x509.Certificate], moment: datetime) -> ValidationContext:
         inside = signed["crls"] if not isinstance(signed["crls"], core.Void) else []
+        lists = [choice.chosen for choice in inside if isinstance(choice.chosen, crl.CertificateList)]
         return ValidationContext(
             trust_roots=roots,
             other_certs=[choice.chosen for choice in signed["certificates"] if choice.name == "certificate"],
-            crls=[*self._crls, *(choice.chosen for choice in inside if choice.name == "")],
+            crls=[*self._crls, *lists],
             moment=moment,
             revocation_mode="require",
             retroactive_revinfo=True,

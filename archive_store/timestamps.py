@@ -19,7 +19,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from asn1crypto import algos, cms, core, tsp, x509
 from cryptography.hazmat.primitives import hashes
@@ -248,8 +248,14 @@ def _reason_to_refuse(request: tsp.TimeStampReq) -> str:
     return "unaccepted_extensions" if request["extensions"].native else ""
 
 
-def _rejection(reason: str) -> tsp.TimeStampResp:
-    return tsp.TimeStampResp({"status": {"status": "rejection", "fail_info": {reason}}})
+class _Rejection(core.Sequence):  # type: ignore[misc]
+    """A response without a token, which asn1crypto's own class does not allow (RFC 3161, 2.4.2: optional)."""
+
+    _fields: ClassVar = [("status", tsp.PKIStatusInfo)]
+
+
+def _rejection(reason: str) -> _Rejection:
+    return _Rejection({"status": {"status": "rejection", "fail_info": {reason}}})
 
 
 def _algorithm(name: str) -> algos.DigestAlgorithm:

@@ -106,13 +106,17 @@ def sync_tree(folder: Path) -> None:
             os.close(descriptor)
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder and its missing parents, readable by the owner only, each flushed into its parent."""
+def make_folder(folder: Path, *, flush: bool = True) -> None:
+    """Make a folder and its missing parents, readable by the owner only, each flushed into its parent.
+
+    With `flush` false the caller flushes the whole tree later (`sync_tree`).
+    """
     if folder.is_dir():
         return
-    make_folder(folder.parent)
+    make_folder(folder.parent, flush=flush)
     folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-    sync_folder(folder.parent)
+    if flush:
+        sync_folder(folder.parent)
 
 
 def sha512_of(source: Readable) -> Written:
