@@ -1,69 +1,250 @@
-"""What the rest of the house asks of uploaded files, as typed calls into the parser processes."""
+"""What the rest of the house asks of uploaded files, as typed calls into the parser processes.
+
+A parser process may be in the hands of a hostile file: the shape of all that it answers is checked here.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from archive_store.parsing.errors import ParserFailedError
+from pydantic import Field, TypeAdapter, ValidationError
+
+from archive_store.parsing.errors import ParserCrashedError, ParserFailedError, ParserRefusedError
+from archive_store.parsing.formats import JPEG, PDF, PNG, TIFF, Kind
 
 if TYPE_CHECKING:
-    from archive_store.parsing.pool import ParserPool
+    from archive_store.parsing.pool import FileSource, ParserPool, Result
 
-INSIDE = "archive_store.parsing.inside"
-Box = tuple[float, float, float, float]
+ROOM = "archive_store.parsing"
+OCR_SECONDS = 180
+MAX_SIDE = 65_535
+LONGEST_PROBLEM = 300
+MODULES = {PDF.media_type: "pdf", **dict.fromkeys((found.media_type for found in (JPEG, PNG, TIFF)), "images")}
+"""Which module draws and reads a media type that has pages."""
+NO_PAGES = "这种文件没有版式页面，不能逐页显示。请提供 PDF 或图像。"
+TURNS = frozenset({0, 90, 180, 270})
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Points = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Side = Annotated[int, Field(ge=1, le=MAX_SIDE)]
+Problem = Annotated[str, Field(max_length=LONGEST_PROBLEM)]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a file is. `pages` is None where it has none to read; `problem` is a sentence, empty where all is well."""
+    """What a file is, by its content.
+
+    Attributes:
+        media_type: e.g. "application/pdf"; "application/octet-stream" where nothing fits.
+        extension: the one extension of that format, without a dot.
+        kind: whether it is shown page by page, played, or kept as it is.
+        pages: how many pages; None where the format has none or they cannot be read.
+        page_sizes: width and height of each page in points, upright.
+        duration_seconds: length of a recording, where it says so.
+        codecs: of a recording, in the order of its streams, e.g. ("h264", "aac").
+        has_text_layer: whether one of the first pages has text.
+        problem: a sentence for people, where the file cannot be used or not in full: encrypted, broken, empty, too
+            large.
+    """
 
     media_type: str
     extension: str
-    pages: int | None = None
-    duration_seconds: float | None = None
-    problem: str = ""
+    kind: Kind
+    pages: Annotated[int, Field(ge=1)] | None = None
+    page_sizes: tuple[tuple[Points, Points], ...] = ()
+    duration_seconds: Points | None = None
+    codecs: tuple[str, ...] = ()
+    has_text_layer: bool = False
+    problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PageImage:
-    """Pixels of a page: RGB, 8 bits, row by row from the top."""
+    """Pixels of a page: `width` x `height`, RGB of 8 bits, rows from the top without padding."""
 
     width: int
     height: int
-    rgb: bytes
+    rgb: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """The text of a page with a box for each character: fractions of the page, origin top left (x0, y0, x1, y1)."""
+    """The text of a page and for each of its characters a box, or None where none is drawn (spaces, line ends).
+
+    Boxes are (x0, y0, x1, y1) as fractions 0..1 of the page as it is shown, from its top left.
+    """
 
     text: str
-    boxes: tuple[Box, ...]
+    boxes: tuple[tuple[Fraction, Fraction, Fraction, Fraction] | None, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.text) != len(self.boxes):
+            raise ValueError("a box, or None, for each character")
+
+
+@dataclass(frozen=True, slots=True)
+class RecognisedText(PageText):
+    """Text that was recognised on an image: how sure (0..1), and the turn that it took to make the page upright."""
+
+    confidence: Fraction = 0.0
+    turn: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Identity:
+    media_type: str
+    extension: str
+    kind: Kind
+    empty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    pages: Annotated[int, Field(ge=1)]
+    page_sizes: tuple[tuple[Points, Points], ...]
+    has_text_layer: bool
+    problem: Problem | None
+
+
+@dataclass(frozen=True, slots=True)
+class _ExactFormat:
+    media_type: str
+    extension: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class _Recording:
+    duration_seconds: Points | None
+    codecs: tuple[str, ...]
+    problem: Problem | None
+    format: _ExactFormat | None
+
+
+_IDENTITY = TypeAdapter(_Identity)
+_PAGES = TypeAdapter(_Pages)
+_RECORDING = TypeAdapter(_Recording)
+_SIZE = TypeAdapter(tuple[Side, Side])
+_TEXT = TypeAdapter(PageText)
+_RECOGNISED = TypeAdapter(RecognisedText)
 
 
 class Documents:
-    """Probes, renders and reads files in parser processes; errors as for `ParserPool.run`."""
+    """Probes, draws and reads files in parser processes.
+
+    Files may be descriptors, paths, open files or bytes; always the whole content counts. Every method but `probe`
+    raises ParserRefusedError where the file cannot be read so, and UnavailableError (ParserCrashedError,
+    ParserTimedOutError, PoolBusyError) where a parser process was lost or none is free.
+    """
 
     def __init__(self, pool: ParserPool) -> None:
         self._pool = pool
 
-    def probe(self, file: BinaryIO) -> Probe:
-        """What the file is; a file that breaks the parser has its problem named."""
+    def probe(self, file: FileSource) -> Probe:
+        """What a file is. Whatever is wrong with it, or what it did to the parser, is told in `problem`.
+
+        Raises:
+            PoolBusyError: no parser process is free.
+        """
+        found = _checked(_IDENTITY, self._pool.run(f"{ROOM}.formats:identify", [file]))
+        probe = Probe(found.media_type, found.extension, found.kind)
+        if found.empty:
+            return replace(probe, problem="文件是空的。请核对后重新提供。")
         try:
-            return Probe(**self._pool.run(f"{INSIDE}:probe", [file]).value)
+            return self._looked_into_twice(file, probe)
+        except ParserRefusedError as error:
+            return replace(probe, problem=error.message[:LONGEST_PROBLEM])
         except ParserFailedError:
-            return Probe("application/octet-stream", "bin", problem="文件使解析程序中断，无法读取")
+            return replace(probe, problem="检查时解析程序中断或超时，文件可能已损坏或有害。请核对后重新提供。")
 
     def render(
-        self, file: BinaryIO, media_type: str, page: int, *, width: int | None = None, dpi: int | None = None
+        self,
+        file: FileSource,
+        media_type: str,
+        page: int,
+        *,
+        width: int | None = None,
+        dpi: int | None = None,
+        turn: int = 0,
     ) -> PageImage:
-        """One page (1-based) as pixels, `width` wide or at `dpi`."""
-        result = self._pool.run(f"{INSIDE}:render", [file], media_type=media_type, page=page, width=width, dpi=dpi)
-        wide, high = result.value
-        return PageImage(wide, high, result.blobs[0])
+        """Draw a page (from 1), `width` pixels wide or at `dpi` (150 where neither is given), turned clockwise.
 
-    def text(self, file: BinaryIO, media_type: str, page: int) -> PageText:
-        """The text layer of a page (1-based); empty where it has none."""
-        value = self._pool.run(f"{INSIDE}:text", [file], media_type=media_type, page=page).value
-        return PageText(value["text"], tuple((b[0], b[1], b[2], b[3]) for b in value["boxes"]))
+        At most 40 million pixels are made, and an image is never made larger than it is: see the size that comes back.
+        """
+        if turn not in TURNS or (width is not None and not 1 <= width <= MAX_SIDE) or (dpi is not None and dpi < 1):
+            raise ValueError(f"cannot draw at width {width}, dpi {dpi}, turn {turn}")
+        function = f"{ROOM}.{_module(media_type)}:render"
+        return _image(self._pool.run(function, [file], page=page, width=width, dpi=dpi, turn=turn))
+
+    def text(self, file: FileSource, media_type: str, page: int) -> PageText:
+        """The text layer of a page (from 1), empty where it has none."""
+        return _checked(_TEXT, self._pool.run(f"{ROOM}.{_module(media_type)}:text", [file], page=page))
+
+    def ocr(self, file: FileSource, media_type: str, page: int) -> RecognisedText:
+        """Recognise the text on a page (from 1); takes seconds, and about 1.2 GiB in the parser process."""
+        _module(media_type)
+        function = f"{ROOM}.ocr:recognise"
+        result = self._pool.run(function, [file], timeout=OCR_SECONDS, media_type=media_type, page=page)
+        return _checked(_RECOGNISED, result)
+
+    def poster(self, file: FileSource, media_type: str) -> PageImage:
+        """A picture of a video, at most 960 pixels wide."""
+        return _image(self._pool.run(f"{ROOM}.playing:poster", [file], media_type=media_type))
+
+    def _looked_into_twice(self, file: FileSource, probe: Probe) -> Probe:
+        """A process may also be lost by chance: only what happens again is the file's fault."""
+        try:
+            return self._looked_into(file, probe)
+        except ParserCrashedError:
+            return self._looked_into(file, probe)
+
+    def _looked_into(self, file: FileSource, probe: Probe) -> Probe:
+        if probe.kind is Kind.PAGES:
+            return self._paged(file, probe)
+        return self._played(file, probe) if probe.kind is Kind.PLAYING else probe
+
+    def _paged(self, file: FileSource, probe: Probe) -> Probe:
+        pages = _checked(_PAGES, self._pool.run(f"{ROOM}.{_module(probe.media_type)}:inspect", [file]))
+        return replace(
+            probe,
+            pages=pages.pages,
+            page_sizes=pages.page_sizes,
+            has_text_layer=pages.has_text_layer,
+            problem=pages.problem,
+        )
+
+    def _played(self, file: FileSource, probe: Probe) -> Probe:
+        result = self._pool.run(f"{ROOM}.playing:inspect", [file], media_type=probe.media_type)
+        recording = _checked(_RECORDING, result)
+        exact = recording.format or probe
+        return Probe(
+            exact.media_type,
+            exact.extension,
+            exact.kind,
+            duration_seconds=recording.duration_seconds,
+            codecs=recording.codecs,
+            problem=recording.problem,
+        )
+
+
+def _module(media_type: str) -> str:
+    if media_type not in MODULES:
+        raise ParserRefusedError(NO_PAGES)
+    return MODULES[media_type]
+
+
+def _checked(shape: TypeAdapter[T], result: Result) -> T:
+    value: Any = result.value
+    try:
+        return shape.validate_python(value)
+    except ValidationError as error:
+        raise ParserCrashedError from error
+
+
+def _image(result: Result) -> PageImage:
+    width, height = _checked(_SIZE, result)
+    if [len(blob) for blob in result.blobs] != [3 * width * height]:
+        raise ParserCrashedError
+    return PageImage(width, height, result.blobs[0])

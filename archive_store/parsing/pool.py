@@ -1,226 +1,201 @@
 """A pool of parser processes, shared by the threads of one process.
 
-Each process runs in bubblewrap without network, seeing only the programs it needs (never the data folder), or, where
-bubblewrap is missing, with limits on memory, output and time alone. One that dies, overruns its time or has served
-enough calls is killed and replaced.
+    with ParserPool(2) as pool:
+        result = pool.run("archive_store.parsing.formats:identify", [path])
+
+Callers queue for a free process. One that died, overran a limit or has served its number of calls is replaced, and
+only the call that it was serving fails. Processes start when they are first needed.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import queue
-import shutil
-import socket
-import subprocess
-import sys
 import threading
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
 
-from archive_store.parsing import wire
-from archive_store.parsing.errors import ParserFailedError, ParserRefusedError
+from archive_store.parsing import sandbox
+from archive_store.parsing.errors import ParserCrashedError, ParserRefusedError, PoolBusyError
+from archive_store.parsing.files import FileSource, read_only
+from archive_store.parsing.process import Limits, ParserProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from pathlib import Path
 
-SOURCE = Path(__file__).resolve().parent.parent.parent
-GIB = 1024**3
-CLEAN = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+    from archive_store.parsing.wire import Json
 
+__all__ = ["FileSource", "Limits", "ParserPool", "Result"]
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one call may take: seconds, bytes of address space; and after how many calls a process is replaced."""
-
-    seconds: float = 60
-    memory: int = 4 * GIB
-    calls: int = 2000
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a call gave: a JSON value and raw bytes."""
+    """What a function in a parser process gave. It may have been in the hands of a hostile file: check its shape."""
 
-    value: Any
-    blobs: tuple[bytes, ...]
+    value: Json
+    blobs: tuple[bytes, ...] = ()
 
 
 class ParserPool:
-    """Runs our own parsing functions on others' files, away from keys and data."""
+    """Runs our own functions on others' files, away from keys, database and network.
 
-    def __init__(self, size: int, limits: Limits | None = None, *, bubblewrap: bool | None = None) -> None:
+    Args:
+        size: how many processes at most.
+        limits: what each may take.
+        bubblewrap: None takes it where it works, True insists on it, False does without.
+        code: further folders that functions may be imported from, beside the project's own packages.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        limits: Limits | None = None,
+        *,
+        bubblewrap: bool | None = None,
+        code: Sequence[Path] = (),
+    ) -> None:
         self._limits = limits or Limits()
-        self._bubblewrap = bubblewrap_works() if bubblewrap is None else bubblewrap
-        self._free: queue.Queue[_Process | None] = queue.Queue()
+        self._bubblewrap = bubblewrap
+        self._code = tuple(code)
+        self._owner: int | None = None
         self._lock = threading.Lock()
         self._closed = False
+        self._living: set[ParserProcess] = set()
+        # The last process given back is taken first: the others stay unstarted, or asleep, while one is enough.
+        self._free: queue.LifoQueue[ParserProcess | None] = queue.LifoQueue()
         for _ in range(size):
             self._free.put(None)
-        self._size = size
+        # Processes die with the thread that started them, so that thread has to live as long as the pool.
+        self._starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parser-starter")
 
     @property
     def isolation(self) -> str:
-        """`bubblewrap`, or `rlimits` where that is not to be had."""
-        return "bubblewrap" if self._bubblewrap else "rlimits"
+        """What surrounds the processes: "bubblewrap" or "rlimits"."""
+        return self._sandbox.isolation.value
 
     def run(
-        self,
-        function: str,
-        files: Sequence[BinaryIO | bytes] = (),
-        *,
-        seconds: float | None = None,
-        **arguments: Any,  # noqa: ANN401 - JSON values
+        self, function: str, files: Sequence[FileSource] = (), *, timeout: float | None = None, **arguments: Json
     ) -> Result:
-        """Call `package.module:name` of ours in a parser process with open files.
+        """Call `function` ("package.module:name", our own code) in a parser process.
+
+        It is given the files, opened for reading, by position and `arguments` by name, and returns a `wire.Answer`.
 
         Raises:
-            ParserRefusedError: the function says that the file cannot be read.
-            ParserFailedError: the process died or overran a limit; it is replaced, others go on.
+            ParserRefusedError: the file cannot be read, with the function's own reason where it has one.
+            ParserTimedOutError: the call took longer than `timeout` seconds.
+            ParserCrashedError: the process died, ran out of memory, or gave more than it may.
+            PoolBusyError: no process became free in time, or the pool is closed.
+            LookupError: there is no such function; a slip of ours.
         """
-        with self._process() as process, _descriptors(files) as descriptors:
-            head, blobs = process.call(function, descriptors, arguments, seconds or self._limits.seconds)
-        if "refused" in head:
-            raise ParserRefusedError(head["refused"])
-        return Result(head["value"], tuple(blobs))
+        with ExitStack() as stack:
+            descriptors = [stack.enter_context(read_only(file)) for file in files]
+            process = self._take()
+            reusable = False
+            try:
+                header, blobs = process.call(function, arguments, descriptors, timeout or self._limits.timeout_seconds)
+                reusable = "exhausted" not in header and process.calls < self._limits.calls
+            finally:
+                self._give_back(process, reusable=reusable)
+        return _read(function, header, blobs)
 
     def close(self) -> None:
-        """End every process; calls under way end with an error."""
-        self._closed = True
-        for _ in range(self._size):
-            process = self._free.get()
-            if process is not None:
+        """End every process. Calls under way fail, later ones are refused."""
+        with self._lock:
+            self._closed = True
+            for process in self._living:
                 process.kill()
+        for process in self._idle():
+            self._end(process)
+        self._starter.shutdown()
 
     def __enter__(self) -> Self:
-        """The pool, closed at the end of the block."""
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        """Close."""
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    @contextmanager
-    def _process(self) -> Iterator[_Process]:
-        """A process of one's own for a call; put back if it is still good."""
-        taken = self._free.get()
-        process = taken
+    def _idle(self) -> list[ParserProcess]:
+        """The processes that nobody uses, taken out of the queue."""
+        found: list[ParserProcess | None] = []
+        with suppress(queue.Empty):
+            while True:
+                found.append(self._free.get_nowait())
+        return [process for process in found if process is not None]
+
+    @cached_property
+    def _sandbox(self) -> sandbox.Sandbox:
+        return sandbox.choose(self._bubblewrap, self._code)
+
+    def _take(self) -> ParserProcess:
+        self._check_owner()
         try:
-            if process is None or not process.is_good:
-                process = _Process(self._command(), self._limits)
-            yield process
-        finally:
-            if process is not None and not process.is_good:
-                process.kill()
-                process = None
-            self._free.put(process)
-
-    def _command(self) -> list[str]:
-        own = [sys.executable, "-I", "-c", _START, str(SOURCE), str(self._limits.memory)]
-        return [*_sandbox(), *own] if self._bubblewrap else own
-
-
-_START = (
-    "import sys; sys.path.insert(0, sys.argv[1]); sys.argv = sys.argv[:1] + sys.argv[2:]; "
-    "from archive_store.parsing.child import main; main()"
-)
-
-
-class _Process:
-    """One parser process and the socket to it."""
-
-    def __init__(self, command: list[str], limits: Limits) -> None:
-        ours, theirs = socket.socketpair()
-        self._channel = ours
-        self._left = limits.calls
-        with theirs:
-            self._child = subprocess.Popen(  # noqa: S603 - our own command
-                command, stdin=theirs.fileno(), env=CLEAN, close_fds=True, start_new_session=True
-            )
-
-    @property
-    def is_good(self) -> bool:
-        """Whether it may serve another call."""
-        return self._left > 0 and self._child.poll() is None
-
-    def call(
-        self, function: str, files: list[int], arguments: dict[str, Any], seconds: float
-    ) -> tuple[dict[str, Any], list[bytes]]:
-        """One call; the process is spoilt if it does not answer properly."""
-        self._left -= 1
-        self._channel.settimeout(seconds)
+            process = self._free.get(timeout=self._limits.queue_seconds)
+        except queue.Empty as error:
+            raise PoolBusyError from error
+        if process is not None and process.is_idle:
+            return process
         try:
-            wire.send(self._channel, {"function": function, "arguments": arguments}, [], files)
-            head, blobs, _ = wire.receive(self._channel)
-        except (OSError, EOFError, ValueError) as error:
-            self.kill()
-            raise ParserFailedError from error
-        return head, blobs
+            if process is not None:
+                self._end(process)
+            return self._started()
+        except BaseException:
+            self._free.put(None)
+            raise
 
-    def kill(self) -> None:
-        """End it now."""
-        self._left = 0
-        self._channel.close()
-        self._child.kill()
-        self._child.wait()
+    def _give_back(self, process: ParserProcess, *, reusable: bool) -> None:
+        """Put a process back for the next caller; after anything unusual it is ended, lest it answer the wrong one."""
+        with self._lock:
+            kept = reusable and not self._closed
+            if kept:
+                self._free.put(process)
+        if not kept:
+            self._end(process)
+            self._free.put(None)
 
+    def _started(self) -> ParserProcess:
+        with self._lock:
+            if self._closed:
+                raise PoolBusyError
+            process = self._starter.submit(ParserProcess, self._sandbox, self._limits).result()
+            self._living.add(process)
+        try:
+            process.wait_until_ready()
+        except BaseException:
+            self._end(process)
+            raise
+        return process
 
-@contextmanager
-def _descriptors(files: Sequence[BinaryIO | bytes]) -> Iterator[list[int]]:
-    """Descriptors to hand over; bytes go through anonymous memory."""
-    opened: list[int] = []
-    made: list[int] = []
-    try:
-        for file in files:
-            if isinstance(file, bytes):
-                memory = os.memfd_create("anjuan")
-                made.append(memory)
-                with os.fdopen(os.dup(memory), "wb") as handle:
-                    handle.write(file)
-                os.lseek(memory, 0, os.SEEK_SET)
-                opened.append(memory)
-            else:
-                opened.append(file.fileno())
-        yield opened
-    finally:
-        for memory in made:
-            os.close(memory)
+    def _end(self, process: ParserProcess) -> None:
+        with self._lock:
+            self._living.discard(process)
+        process.close()
 
-
-def _sandbox() -> list[str]:
-    """The bubblewrap command: programs read-only, no network, no data, dying with its parent."""
-    seen = [
-        Path("/usr"),
-        Path("/bin"),
-        Path("/sbin"),
-        Path("/lib"),
-        Path("/lib64"),
-        Path("/etc/ld.so.cache"),
-        Path("/etc/fonts"),
-    ]
-    prefixes = {
-        Path(sys.prefix),
-        Path(sys.base_prefix),
-        *(SOURCE / name for name in ("archive_store", "portal", "indexer")),
-    }
-    binds = [part for path in [*seen, *sorted(prefixes)] for part in ("--ro-bind-try", str(path), str(path))]
-    scratch = ["--tmpfs", "/tmp"]  # noqa: S108 - inside the sandbox
-    rest = [
-        "--proc",
-        "/proc",
-        "--dev",
-        "/dev",
-        "--unshare-all",
-        "--die-with-parent",
-        "--new-session",
-    ]
-    return ["bwrap", *binds, *scratch, *rest]
+    def _check_owner(self) -> None:
+        """A pool made before a fork may be used after it, but not on both sides: answers would reach the wrong one."""
+        with self._lock:
+            if self._owner is None:
+                self._owner = os.getpid()
+            if self._owner != os.getpid():
+                raise RuntimeError("this pool belongs to another process: make one in each")
 
 
-def bubblewrap_works() -> bool:
-    """Whether bubblewrap is here and may be used."""
-    if shutil.which("bwrap") is None:
-        return False
-    trial = subprocess.run([*_sandbox(), "true"], check=False, capture_output=True, timeout=20)  # noqa: S603 - our own command
-    return trial.returncode == 0
+def _read(function: str, header: dict[str, Json], blobs: tuple[bytes, ...]) -> Result:
+    if "missing" in header:
+        raise LookupError(f"{function} cannot be imported: {header['missing']}")
+    if "exhausted" in header:
+        raise ParserCrashedError
+    if "refused" in header:
+        raise ParserRefusedError(str(header["refused"]))
+    if "failed" in header:
+        logger.warning("%s failed on a file: %s", function, header["failed"])
+        raise ParserRefusedError
+    if "value" not in header:
+        raise ParserCrashedError
+    return Result(header["value"], blobs)
