@@ -43,7 +43,7 @@ def _shadow(size: tuple[int, int], chance: random.Random) -> Image.Image:
     return Image.merge("RGB", (lifted, lifted, lifted))
 
 
-def as_pdf(pages: Sequence[Image.Image], on: date, title: str) -> bytes:
+def as_pdf(pages: Sequence[Image.Image], on: date) -> bytes:
     """The scanned pages as a PDF of JPEG images."""
     stamp = struct_time((on.year, on.month, on.day, 17, 0, 0, 0, 1, 0))
     target = io.BytesIO()
@@ -54,7 +54,6 @@ def as_pdf(pages: Sequence[Image.Image], on: date, title: str) -> bytes:
         save_all=True,
         append_images=pages[1:],
         quality=62,
-        title=title,
         producer="",
         creationDate=stamp,
         modDate=stamp,
