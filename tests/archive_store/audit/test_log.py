@@ -212,6 +212,24 @@ def test_events_come_in_their_order(database: Database, log: AuditLog) -> None:
         assert log.position(session, 30) == 29
 
 
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_a_leaf_that_is_committed_later_comes_later(database: Database, log: AuditLog) -> None:
+    """Its row number was drawn first; no position is kept free for it."""
+    with database.write() as slow:
+        first = log.append(slow.session, events(1)[0])
+        with database.write() as quick:
+            second = log.append(quick.session, events(1)[0])
+        with database.write() as worker:
+            assert log.sequence(worker.session, 10) == 1
+    with database.write() as worker:
+        assert log.sequence(worker.session, 10) == 1
+
+    assert first.id < second.id
+    with database.read() as session:
+        assert (log.position(session, second.id), log.position(session, first.id)) == (0, 1)
+        assert log.verify(session) == []
+
+
 def test_at_most_so_many_leaves_are_ordered_at_once(database: Database, log: AuditLog, grow: Grow) -> None:
     grow(0, waiting=5)
     counts = []

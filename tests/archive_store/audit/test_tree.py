@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -118,7 +120,7 @@ def test_the_stored_log_behaves_like_a_plain_list(full: bool) -> None:  # noqa: 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_a_proof_reads_by_key_and_in_two_queries(database: Database, log: AuditLog, grow: Grow) -> None:
     grow(300)
-    asked: list[tuple[str, object]] = []
+    asked: list[tuple[str, tuple[Any, ...]]] = []
     event.listen(database.engine, "before_cursor_execute", lambda *call: asked.append((call[2], call[3])))
     with database.read() as session:
         log.inclusion(session, 131, 299)
