@@ -136,7 +136,7 @@ def test_a_helper_that_changes_nothing_makes_nothing_invalid(signature: bytes) -
 
 def test_no_changed_byte_makes_a_seal_say_something_else(signature: bytes, proofs: ProofBook, *, full: bool) -> None:
     told, wrong = verifier().verify(MANIFEST, signature), 0
-    places = range(0, len(signature), 1 if full else 61)
+    places = range(0, len(signature), 7 if full else 61)
     for place in places:
         data = bytearray(signature)
         data[place] ^= 1
