@@ -12,12 +12,14 @@ from flask import Response, current_app, g, redirect, request, url_for
 from flask_login import LoginManager, UserMixin, current_user
 
 from archive_store.errors import NotFoundError
+from archive_store.policy import may
 
 if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.wrappers import Response as AnyResponse
 
     from archive_store.identity import Actor
+    from archive_store.permissions import Permission
     from portal.services import Services
 
 OPEN_ENDPOINTS = frozenset(
@@ -70,6 +72,21 @@ def actor() -> Actor:
     if not current_user.is_authenticated:
         raise NotFoundError
     return cast("Actor", current_user.actor)
+
+
+def holds(permission: Permission) -> bool:
+    """Whether the person holds the permission somewhere."""
+    return may(actor(), permission)
+
+
+def require(permission: Permission) -> None:
+    """Answer like what does not exist where the permission is not of the person's office.
+
+    Raises:
+        NotFoundError: it is not.
+    """
+    if not holds(permission):
+        raise NotFoundError
 
 
 def install(app: Flask, *, secure: bool) -> None:

@@ -33,6 +33,9 @@ from archive_store.regulation.rules import load_regulation
 from archive_store.seal_signature import SealSigner, time_stamper
 from archive_store.unit_of_work import Database
 from archive_store.work import INDEX_CASE
+from indexer import weights
+from indexer.backends.embedded import EmbeddedBackend
+from indexer.searcher import Searcher
 from portal.dissemination.watermark import WatermarkPress
 from portal.services import Services
 from portal.services.accounts import AccountService
@@ -40,8 +43,10 @@ from portal.services.audit import ORIGIN, AuditService
 from portal.services.cases import CaseService
 from portal.services.desk import Desk
 from portal.services.fixity import FixityService
+from portal.services.indexing import IndexingService
 from portal.services.intake import IntakeService, Receiver
 from portal.services.sealing import SealingService, Vault
+from portal.services.search import SearchService
 from portal.services.tasks import TaskService
 from portal.services.transfer import TransferService
 from portal.services.viewing import ViewingService
@@ -113,8 +118,12 @@ class Installation:
         self.regulation = load_regulation(self.catalogue)
         self.codes = load_code_template()
         self.signer = SealSigner(self.authority, time_stamper(self.authority, settings.timestamp_url, now))
+        self.index = EmbeddedBackend(data / "index")
+        self.index.open()
+        self.originals = Originals(self.staging, self.root)
         self.services = self._services()
-        self.tasks: dict[str, Callable[[str], None]] = {INDEX_CASE: lambda _case_id: None}
+        self.indexing = IndexingService(self.desk, self.index, self.originals, self.documents)
+        self.tasks: dict[str, Callable[[str], None]] = {INDEX_CASE: self.indexing.index_case}
 
     def _services(self) -> Services:
         settings, desk = self.settings, self.desk
@@ -127,6 +136,7 @@ class Installation:
         vault = Vault(self.root, self.staging, self.signer)
         wait = timedelta(minutes=settings.login_wait_minutes)
         demonstration = settings.is_demonstration
+        searcher = Searcher(self.index, weights.load(), {kind.code: kind.title for kind in self.catalogue})
         return Services(
             accounts=AccountService(desk, attempts=settings.login_attempts, wait=wait),
             cases=CaseService(desk, fields),
@@ -136,7 +146,8 @@ class Installation:
             audit=audit,
             fixity=FixityService(desk, self.root, self.staging, self.signer, audit),
             tasks=TaskService(desk),
-            viewing=ViewingService(desk, Originals(self.staging, self.root), self.documents, WatermarkPress()),
+            viewing=ViewingService(desk, self.originals, self.documents, WatermarkPress()),
+            search=SearchService(desk, searcher, self.index, self.catalogue),
         )
 
     def _key(self, name: str) -> bytes:
@@ -147,6 +158,7 @@ class Installation:
         self.staging.sweep()
         self.root.sweep()
         self.services.sealing.sweep()
+        self.indexing.reconcile()
         with self.database.read() as session:
             named = set(session.scalars(select(StoredFile.blob).where(StoredFile.blob.is_not(None))))
         for name in self.staging.names():
@@ -170,6 +182,7 @@ class Installation:
 
     def close(self) -> None:
         """End the parser processes and the database's connections."""
+        self.index.close()
         self.pool.close()
         self.database.engine.dispose()
 

@@ -36,7 +36,6 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('size', sa.BigInteger(), nullable=False),
     sa.Column('note', sa.Text(), nullable=False),
-    sa.Column('kept_at', sa.DateTime(timezone=True), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_audit_checkpoints')),
     sqlite_autoincrement=True
     )

@@ -46,8 +46,7 @@ STATEMENTS = {'postgresql': ['\n'
                 'FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()',
                 'CREATE OR REPLACE TRIGGER audit_checkpoints_update BEFORE UPDATE ON audit_checkpoints FOR '
                 'EACH ROW WHEN ((OLD.id IS DISTINCT FROM NEW.id) OR (OLD.size IS DISTINCT FROM NEW.size) OR '
-                '(OLD.note IS DISTINCT FROM NEW.note) OR (OLD.kept_at IS DISTINCT FROM NEW.kept_at)) EXECUTE '
-                'FUNCTION refuse_change()'],
+                '(OLD.note IS DISTINCT FROM NEW.note)) EXECUTE FUNCTION refuse_change()'],
  'sqlite': ['CREATE TRIGGER IF NOT EXISTS audit_leaves_delete BEFORE DELETE ON audit_leaves BEGIN SELECT '
             "RAISE(ABORT, 'audit_leaves is append-only'); END",
             'CREATE TRIGGER IF NOT EXISTS audit_leaves_update BEFORE UPDATE ON audit_leaves WHEN (OLD.id IS '
@@ -73,9 +72,8 @@ STATEMENTS = {'postgresql': ['\n'
             'CREATE TRIGGER IF NOT EXISTS audit_checkpoints_delete BEFORE DELETE ON audit_checkpoints BEGIN '
             "SELECT RAISE(ABORT, 'audit_checkpoints is append-only'); END",
             'CREATE TRIGGER IF NOT EXISTS audit_checkpoints_update BEFORE UPDATE ON audit_checkpoints WHEN '
-            '(OLD.id IS NOT NEW.id) OR (OLD.size IS NOT NEW.size) OR (OLD.note IS NOT NEW.note) OR '
-            "(OLD.kept_at IS NOT NEW.kept_at) BEGIN SELECT RAISE(ABORT, 'audit_checkpoints is append-only'); "
-            'END',
+            '(OLD.id IS NOT NEW.id) OR (OLD.size IS NOT NEW.size) OR (OLD.note IS NOT NEW.note) BEGIN SELECT '
+            "RAISE(ABORT, 'audit_checkpoints is append-only'); END",
             'CREATE TRIGGER IF NOT EXISTS audit_checkpoints_insert BEFORE INSERT ON audit_checkpoints WHEN '
             'EXISTS (SELECT 1 FROM audit_checkpoints WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, '
             "'audit_checkpoints is append-only'); END"]}

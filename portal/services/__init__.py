@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from portal.services.fixity import FixityService
     from portal.services.intake import IntakeService
     from portal.services.sealing import SealingService
+    from portal.services.search import SearchService
     from portal.services.tasks import TaskService
     from portal.services.transfer import TransferService
     from portal.services.viewing import ViewingService
@@ -30,3 +31,4 @@ class Services:
     fixity: FixityService
     tasks: TaskService
     viewing: ViewingService
+    search: SearchService

@@ -5,8 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 
 from archive_store.permissions import Permission
-from archive_store.policy import may
-from portal.access import actor, services
+from portal.access import actor, holds, services
 
 pages = Blueprint("home", __name__)
 
@@ -15,7 +14,7 @@ pages = Blueprint("home", __name__)
 def page() -> str:
     """The work list of the person's office."""
     who = actor()
-    if may(who, Permission.READ_LOG):
+    if holds(Permission.READ_LOG):
         number = request.args.get("page", 1, type=int)
         return render_template("system/log.html", events=services().audit.latest(who, number), number=number)
     return render_template("home.html", tasks=services().tasks.of(who))

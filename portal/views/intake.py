@@ -9,7 +9,6 @@ from flask import Blueprint, flash, jsonify, redirect, render_template, request,
 from archive_store.errors import ArchiveError, InvalidInputError, NotFoundError
 from archive_store.labels import Level, Mark, Volume
 from archive_store.permissions import Permission
-from archive_store.policy import may
 from archive_store.vocabulary import (
     ActKind,
     CarrierKind,
@@ -22,8 +21,7 @@ from archive_store.vocabulary import (
     ServiceMethod,
     Stage,
 )
-from portal.access import actor, services
-from portal.errors import code_of
+from portal.access import actor, require, services
 from portal.forms.cases import read_head, read_item
 
 if TYPE_CHECKING:
@@ -46,8 +44,7 @@ def _choices() -> dict[str, Any]:
 @pages.get("/")
 def index() -> str:
     """The person's drafts, and where a new one begins."""
-    if not may(actor(), Permission.MAKE_DRAFT):
-        raise NotFoundError
+    require(Permission.MAKE_DRAFT)
     drafts, _ = services().cases.listed(actor(), frozenset({CaseState.DRAFT}))
     return render_template("intake/index.html", drafts=drafts)
 
@@ -55,8 +52,7 @@ def index() -> str:
 @pages.route("/new", methods=["GET", "POST"])
 def begin() -> str | Response | tuple[str, int]:
     """Begin a draft."""
-    if not may(actor(), Permission.MAKE_DRAFT):
-        raise NotFoundError
+    require(Permission.MAKE_DRAFT)
     refusal = ""
     if request.method == "POST":
         try:
@@ -124,7 +120,7 @@ def add_files(case_id: str) -> Response | FlaskResponse | tuple[FlaskResponse, i
         except InvalidInputError as error:
             refused.append(error)
     if request.accept_mimetypes.best == "application/json":
-        return jsonify(refused=[error.message for error in refused]), code_of(refused[0]) if refused else 200
+        return jsonify(refused=[error.message for error in refused]), 422 if refused else 200
     for refusal in refused:
         flash(refusal.message)
     return redirect(url_for("intake.draft", case_id=case_id))

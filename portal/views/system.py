@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 
-from archive_store.errors import NotFoundError
 from archive_store.permissions import Permission
-from archive_store.policy import may
-from portal.access import actor, services
+from portal.access import require, services
 
 pages = Blueprint("system", __name__)
 
@@ -22,6 +20,5 @@ def health() -> dict[str, str]:
 @pages.get("/system")
 def state() -> str:
     """The installation, for the system administrator: no content."""
-    if not may(actor(), Permission.WATCH_SYSTEM):
-        raise NotFoundError
+    require(Permission.WATCH_SYSTEM)
     return render_template("system/state.html", lines=services().audit.state())

@@ -74,7 +74,8 @@ def test_what_was_published_but_never_committed_is_taken_out(world: World, accep
     assert list(opened.services.fixity.verify_everything()) == []
 
 
-def test_every_changed_byte_of_the_store_is_reported(world: World, sealed: str, proofs: Proofs) -> None:
+@pytest.mark.usefixtures("sealed")
+def test_every_changed_byte_of_the_store_is_reported(world: World, proofs: Proofs) -> None:
     """One byte flipped in each file of the root, one file after the other."""
     missed = 0
     files = sorted(path for path in world.opened.root.folder.rglob("*") if path.is_file())
@@ -89,7 +90,8 @@ def test_every_changed_byte_of_the_store_is_reported(world: World, sealed: str, 
     proofs.record("stored files changed and not reported", missed, "0", missed == 0)
 
 
-def test_the_command_line_verifies_and_says_so(world: World, sealed: str) -> None:
+@pytest.mark.usefixtures("sealed")
+def test_the_command_line_verifies_and_says_so(world: World) -> None:
     data = str(world.opened.settings.data)
     environment = os.environ | {"ANJUAN_PROFILE": "demonstration", "ANJUAN_RENDER_PROCESSES": "1"}
     command = [sys.executable, "-m", "portal.cli", "--data", data, "verify", "--json"]

@@ -118,7 +118,8 @@ def test_a_case_goes_from_an_empty_form_to_its_seal(app: Flask) -> None:
     assert "已封存" in archivist.get(f"/cases/{case_id}").text
 
 
-def test_the_auditor_reads_the_log_without_content(app: Flask, draft: str) -> None:
+@pytest.mark.usefixtures("draft")
+def test_the_auditor_reads_the_log_without_content(app: Flask) -> None:
     text = log_in(app, "auditor").get("/").text
     assert "case:import" in text
     assert "演示河段检查案" not in text

@@ -1,0 +1,130 @@
+"""Keeping the index level with the archive: from a sealed case to its documents, in the worker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from archive_store.cases import case_thing
+from archive_store.drafts import page_file
+from archive_store.models.accounts import Department
+from archive_store.models.cases import Case
+from archive_store.models.work import IndexState, Work
+from archive_store.parsing.errors import ParserRefusedError
+from archive_store.vocabulary import CaseState, PersonRole
+from archive_store.work import INDEX_CASE, note
+from indexer.documents import CaseFacts, ItemFacts, Person, documents_of
+
+if TYPE_CHECKING:
+    from archive_store.models.cases import Item
+    from archive_store.originals import Originals
+    from archive_store.parsing.documents import Documents
+    from indexer.backends.base import SearchBackend
+    from portal.services.desk import Desk
+
+ENTRY, CONTENT, EVERYWHERE = "entry", "content", "*"
+PARTIES = (PersonRole.PARTY, PersonRole.APPLICANT, PersonRole.THIRD_PERSON)
+
+
+def index_tokens(grade: str, tokens: frozenset[str] | None) -> frozenset[str]:
+    """The tokens of reach as they stand in the index: those of entries apart from those of content."""
+    return frozenset(f"{grade}:{token}" for token in (tokens if tokens is not None else {EVERYWHERE}))
+
+
+class IndexingService:
+    """Writes what can be found of a case; run again, it writes the same."""
+
+    def __init__(self, desk: Desk, backend: SearchBackend, originals: Originals, documents: Documents) -> None:
+        self._desk = desk
+        self._backend = backend
+        self._originals = originals
+        self._documents = documents
+
+    def reconcile(self) -> int:
+        """Note work for every case that the index lacks, holds stale, or holds without reason; gives how many."""
+        held = self._backend.case_ids()
+        with self._desk.database.write() as unit:
+            session = unit.session
+            pending = set(
+                session.scalars(select(Work.subject_id).where(Work.kind == INDEX_CASE, Work.done_at.is_(None)))
+            )
+            states = {row.case_id: row for row in session.scalars(select(IndexState))}
+            stale = {case_id for case_id, row in states.items() if row.indexed < row.wanted or case_id not in held}
+            wrong = (stale | (held - states.keys())) - pending
+            for case_id in sorted(wrong):
+                note(session, INDEX_CASE, case_id)
+        return len(wrong)
+
+    def index_case(self, case_id: str) -> None:
+        """Have the index hold exactly what the archive holds of a case."""
+        with self._desk.database.read() as session:
+            case = session.get(Case, case_id)
+            state = session.get(IndexState, case_id)
+            if case is None or state is None:
+                self._backend.delete_case(case_id)
+                return
+            wanted = state.wanted
+            sealed = case.state is CaseState.SEALED
+            texts = [(item, self._texts(item)) for item in case.items] if sealed else []
+            department = session.get_one(Department, case.department_id).name
+            pages = [(_item_facts(case, item), text) for item, text in texts]
+            found = documents_of(_case_facts(case, department), pages) if sealed else ()
+            self._backend.replace_case(case_id, found)
+        with self._desk.database.write() as unit:
+            row = unit.session.get_one(IndexState, case_id)
+            row.indexed, row.indexed_at = wanted, self._desk.clock()
+            row.pages = sum(len(text) for _, text in texts)
+            row.pages_without_text = sum(not page.strip() for _, text in texts for page in text)
+
+    def _texts(self, item: Item) -> list[str]:
+        """The text of each page; empty where a page has none."""
+        file = page_file(item)
+        if file is None or not file.pages:
+            return []
+        if file.media_type != "application/pdf":
+            return [""] * file.pages
+        with self._originals.open(file) as handle:
+            return [self._text(handle, file.media_type, page) for page in range(1, file.pages + 1)]
+
+    def _text(self, handle: object, media_type: str, page: int) -> str:
+        try:
+            return self._documents.text(handle, media_type, page).text  # type: ignore[arg-type]
+        except ParserRefusedError:
+            return ""
+
+
+def _case_facts(case: Case, department: str) -> CaseFacts:
+    tokens = case_thing(case).tokens | {EVERYWHERE}
+    return CaseFacts(
+        case_id=case.id,
+        archival_code=case.archival_code or "",
+        case_number=case.case_number,
+        title=case.title,
+        department_id=case.department_id,
+        department=department,
+        year=case.ended_on.year,
+        day=case.ended_on,
+        kind=str(case.kind),
+        procedure=str(case.procedure),
+        handlers=tuple(handler.name for handler in case.handlers),
+        persons=tuple(Person(p.name, p.label, p.role in PARTIES) for p in case.persons),
+        label=case.label,
+        tokens=index_tokens(ENTRY, tokens),
+    )
+
+
+def _item_facts(case: Case, item: Item) -> ItemFacts:
+    return ItemFacts(
+        item_id=item.id,
+        number=item.number,
+        title=item.title,
+        document_type=item.type_code,
+        document_number=item.document_number,
+        archival_code=case.archival_code or "",
+        stage=str(item.stage),
+        volume=item.volume,
+        day=item.dated,
+        label=item.label,
+        tokens=index_tokens(CONTENT, case_thing(case).tokens | {EVERYWHERE}),
+    )

@@ -1,0 +1,85 @@
+"""Search: the actor's scope from the policy, the index asked within it, every hit checked again in the database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from archive_store.audit.events import EventName
+from archive_store.cases import case_thing, item_thing
+from archive_store.errors import NotFoundError
+from archive_store.labels import Label
+from archive_store.models.accounts import Department
+from archive_store.models.cases import Case, Item
+from archive_store.permissions import Permission
+from archive_store.policy import cleared, decide, may, scope
+from indexer.fields import Sort, choices
+from indexer.searcher import Scope, Search
+from portal.services.indexing import CONTENT, ENTRY, index_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy.orm import Session
+
+    from archive_store.identity import Actor
+    from archive_store.regulation.catalogue import DocumentCatalogue
+    from indexer.backends.base import SearchBackend
+    from indexer.searcher import Searcher, SearchResult
+    from portal.services.desk import Desk
+
+
+class SearchService:
+    """Finds what the actor may see."""
+
+    def __init__(self, desk: Desk, searcher: Searcher, backend: SearchBackend, catalogue: DocumentCatalogue) -> None:
+        self._desk = desk
+        self._searcher = searcher
+        self._backend = backend
+        self._catalogue = catalogue
+
+    def search(self, actor: Actor, search: Search) -> SearchResult:
+        """Answer a search; that it was asked is an event, durable before the answer.
+
+        Raises:
+            NotFoundError: search is not of the actor's office.
+            QueryError: the query cannot be read; the sentence says why.
+        """
+        if not may(actor, Permission.SEARCH):
+            raise NotFoundError
+        with self._desk.database.read() as session:
+            found = self._searcher.search(search, self._scope(actor), lambda ids: self._still(session, actor, ids))
+        with self._desk.database.write() as unit:
+            subject = ("search", search.item_id or "archive")
+            self._desk.record(unit.session, actor, EventName.SEARCH_QUERY, subject, length=len(search.query))
+        return found
+
+    def asked(self, query: str, filters: Mapping[str, frozenset[str]], sort: str, offset: int, size: int) -> Search:
+        """A search from what a page was given; an unknown order is by relevance."""
+        order = Sort(sort) if sort in {one.value for one in Sort} else Sort.RELEVANCE
+        return Search(query, filters, order, offset, size)
+
+    def facet_titles(self) -> dict[str, Mapping[str, str]]:
+        """For each facet, what its values are called."""
+        with self._desk.database.read() as session:
+            departments = {row.id: row.name for row in session.scalars(select(Department))}
+        return choices({kind.code: kind.title for kind in self._catalogue}) | {"department_id": departments}
+
+    def _scope(self, actor: Actor) -> Scope:
+        entries, content = scope(actor, Permission.SEE_ENTRY), scope(actor, Permission.READ_CONTENT)
+        tokens = index_tokens(ENTRY, entries.tokens) | index_tokens(CONTENT, content.tokens)
+        return Scope(tuple(p for p in self._backend.partitions() if entries.permits(p)), tokens)
+
+    def _still(self, session: Session, actor: Actor, ids: Sequence[str]) -> set[str]:
+        return {page_id for page_id in ids if self._may_see(session, actor, page_id)}
+
+    def _may_see(self, session: Session, actor: Actor, page_id: str) -> bool:
+        """Ids are `item:page`, `case:0`, or `case:persons:label` (`indexer.documents`)."""
+        owner, _, rest = page_id.partition(":")
+        case = session.get(Case, owner)
+        if case is not None:
+            shown = decide(actor, Permission.SEE_ENTRY, case_thing(case))
+            return shown and (rest == "0" or cleared(actor, Label.parse(rest.partition(":")[2])))
+        item = session.get(Item, owner)
+        return item is not None and decide(actor, Permission.READ_CONTENT, item_thing(item.case, item))
