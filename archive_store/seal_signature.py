@@ -165,6 +165,16 @@ class SealVerifier:
         _require(unit == TITLES["seal"], "签名者不是封存签名专用的证书。")
         return VerifiedSeal(stamped_at, status.signing_cert.subject.native["common_name"])
 
+    def findings(self, scheme: str, manifest: bytes, signature: bytes) -> list[str]:
+        """What is wrong with a signature, as Chinese sentences; the form in which `verify_receipt` asks."""
+        if scheme != "cades":
+            return [f"不认识的签名方式 {scheme}。"]
+        try:
+            self.verify(manifest, signature)
+        except IntegrityError as error:
+            return [error.message]
+        return []
+
     def verify_stamp(self, data: bytes, response: bytes, at: datetime | None = None) -> datetime:
         """See that a time-stamp response (DER) stands over exactly these bytes; gives its moment (UTC).
 

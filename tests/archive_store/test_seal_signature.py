@@ -7,6 +7,7 @@ import hashlib
 import logging
 import subprocess
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,15 +20,15 @@ from archive_store.authority import issue_crl
 from archive_store.errors import IntegrityError, UnavailableError
 from archive_store.seal_signature import SealSigner, SealVerifier, loaded_signer, time_stamper
 from tests.archive_store.sealed import authority, issuer_key, now, signer
-from tests.services import need_program
+from tests.services import need_java, need_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.proofs import ProofBook
 
 MANIFEST = b'{"format":"anjuan-manifest-1"}'
+JUDGES = Path(__file__).parent.parent / "judges"
 ROOT = [authority().certificates["root"]]
 
 
@@ -253,6 +254,17 @@ def test_openssl_accepts_signature_and_stamps_with_revocation_lists_and_refuses_
         assert min(done.returncode, 1) == good, (command, done.stderr)
     done = subprocess.run([openssl, *inner.split(), "value"], cwd=tmp_path, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_eu_dss_passes_the_seal_as_long_term_and_fails_other_bytes(signature: bytes, tmp_path: Path) -> None:
+    need_java()
+    for name, data in {"m": MANIFEST, "other": b"x", "s.p7s": signature, "root.pem": authority().root_pem}.items():
+        (tmp_path / name).write_bytes(data)
+    for content, verdict in (("m", 0), ("other", 1)):
+        command = ["bash", JUDGES / "dss.sh", "--trust", "root.pem", "--level", "LT", "--content", content, "s.p7s"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == verdict, done.stdout + done.stderr
+    assert "TOTAL_FAILED" in done.stdout
 
 
 def test_a_loaded_key_signs_as_the_library_does() -> None:
