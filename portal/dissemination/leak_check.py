@@ -17,7 +17,7 @@ import hashlib
 import io
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pikepdf
 from PIL import Image, ImageFilter
@@ -35,11 +35,12 @@ if TYPE_CHECKING:
 
     from portal.dissemination.release import CopyManifest, ReleasedPage
 
+Place: TypeAlias = tuple[float, float, float, float]
 SHORTEST_SECRET = 2
 ENCODINGS = ("utf-8", "utf-16-be", "utf-16-le", "gb18030")
 
 _EDGE = 8  # pixels at a box's edge to which compression may carry something from outside
-_NOISE = 48  # of 255: how far compression may push a pixel of the label or its surroundings
+_NOISE = 64  # of 255: how far compression may push a pixel of the label or its surroundings
 _ANYWHERE = 128  # the same at the very edge, and for boxes that are nothing but edge
 _PLAIN_SEGMENTS = frozenset({0xC0, 0xC4, 0xDA, 0xDB, 0xE0})
 _JFIF_LENGTH = 16  # an APP0 segment without a thumbnail (ITU-T T.871, 10.1)
@@ -53,17 +54,18 @@ class LeakFinding:
     message: str
 
 
-def words_under(text: str, places: Sequence[tuple[float, float, float, float]], boxes: Sequence[Box]) -> list[str]:
+def words_under(text: str, places: Sequence[Place | None], boxes: Sequence[Box]) -> list[str]:
     """The passages of a page's text that lie under boxes, longest runs first.
 
     Args:
         text: the page's text layer.
-        places: for each character of it, its rectangle in fractions of the page (as `archive_store.parsing` gives it).
+        places: for each character of it, its rectangle in fractions of the page, None where it has none (as
+            `archive_store.parsing` gives it).
         boxes: the boxes of this page.
     """
     runs: list[str] = [""]
     for character, place in zip(text, places, strict=True):
-        if character.isspace() or any(box.meets(*place) for box in boxes):
+        if place is None or character.isspace() or any(box.meets(*place) for box in boxes):
             runs[-1] += character
         elif runs[-1]:
             runs.append("")
@@ -182,6 +184,7 @@ def _is_image_alone(found: pikepdf.Page, page: ReleasedPage, dpi: int) -> bool:
     keys = {"/Type", "/Parent", "/MediaBox", "/Resources", "/Contents"}
     return (
         set(found.obj.keys()) == keys
+        and isinstance(found.obj.Contents, pikepdf.Stream)
         and found.obj.Contents.read_bytes() == page_drawing(page, dpi)
         and hashlib.sha256(image.read_raw_bytes()).hexdigest() == page.sha256
     )

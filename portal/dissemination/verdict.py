@@ -10,11 +10,17 @@ import hashlib
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from asn1crypto import x509
+
+from archive_store.parsing.errors import ParserFailedError, ParserRefusedError
 from archive_store.vocabulary import TitledEnum
 
 if TYPE_CHECKING:
     from archive_store.authority import Authority
+    from archive_store.parsing.pool import FileSource, ParserPool
 
+VERIFY = "portal.dissemination.verify:check"
+LONGEST_SECONDS = 120
 DEMONSTRATION = "演示证书，不具法律效力"
 SENTENCES = {
     "genuine": "此件由本单位出具，出具后未被改动；除标明遮盖、不予提供处外，与封存件一致",
@@ -148,7 +154,7 @@ class Report:
         }
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Report:
+    def from_json(cls, value: Any) -> Report:  # noqa: ANN401 - a JSON value
         """Read back what `to_json` gave."""
         return cls(
             verdict=Verdict(value["verdict"]),
@@ -159,6 +165,22 @@ class Report:
         )
 
 
+def verdict_on(pool: ParserPool, file: FileSource, trust: dict[str, Any]) -> Report:
+    """The verdict on a file, reached in a parser process (`trust` as from `trust_in`).
+
+    A file that breaks the process, or takes longer than a genuine one could, cannot be confirmed.
+
+    Raises:
+        PoolBusyError: no parser process is free.
+    """
+    try:
+        return Report.from_json(pool.run(VERIFY, [file], timeout=LONGEST_SECONDS, **trust).value)
+    except (ParserRefusedError, ParserFailedError):
+        checks = tuple(Check(name, None if at else False) for at, name in enumerate(CheckName))
+        demonstration = any("演示" in _common_name(root) for root in trust["roots"])
+        return Report(Verdict.UNKNOWN, demonstration, "", checks)
+
+
 def trust_in(authority: Authority) -> dict[str, Any]:
     """Arguments of `portal.dissemination.verify:check` that trust this authority's copies and nothing else."""
     return {
@@ -166,6 +188,10 @@ def trust_in(authority: Authority) -> dict[str, Any]:
         "signers": [hashlib.sha256(authority.certificates["copy"]).hexdigest()],
         "crls": [_text(crl) for crl in authority.crls.values()],
     }
+
+
+def _common_name(root: str) -> str:
+    return str(x509.Certificate.load(base64.b64decode(root)).subject.native.get("common_name", ""))
 
 
 def _text(der: bytes) -> str:

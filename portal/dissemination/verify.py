@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from asn1crypto import crl, x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from archive_store.parsing.wire import Answer
 from portal.dissemination.verdict import Check, CheckName, CopyFacts, Report, Verdict
 from portal.dissemination.verify_content import holds_nothing_else, pages_agree, read_manifest
 from portal.dissemination.verify_structure import covers_everything, forbids_changes, our_signatures
@@ -40,27 +40,21 @@ if TYPE_CHECKING:
     from portal.dissemination.release import CopyManifest
 
 
-def check(
-    files: Sequence[int], roots: Sequence[str], signers: Sequence[str] = (), crls: Sequence[str] = ()
-) -> tuple[dict[str, Any], list[bytes]]:
-    """Examine the open file; entry point for a parser process.
+def check(file: BinaryIO, roots: Sequence[str], signers: Sequence[str] = (), crls: Sequence[str] = ()) -> Answer:
+    """Examine the open file: entry point for a parser process. The answer is `Report.to_json()`.
 
     Args:
-        files: one file descriptor.
+        file: seekable, from its beginning.
         roots: trusted root certificates, DER in base64.
         signers: SHA-256 (hex) of the certificates that sign copies.
         crls: current revocation lists, DER in base64.
-
-    Returns:
-        `Report.to_json()`, and no raw bytes.
     """
     trust = Trust(
         roots=tuple(x509.Certificate.load(base64.b64decode(root)) for root in roots),
         signers=frozenset(signers),
         crls=tuple(crl.CertificateList.load(base64.b64decode(one)) for one in crls),
     )
-    with os.fdopen(os.dup(files[0]), "rb") as file:
-        return examine(file, trust).to_json(), []
+    return Answer(examine(file, trust).to_json())
 
 
 def examine(file: BinaryIO, trust: Trust) -> Report:
