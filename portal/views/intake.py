@@ -111,6 +111,8 @@ def head(case_id: str) -> str | Response | tuple[str, int]:
 @pages.post("/<case_id>/files")
 def add_files(case_id: str) -> Response | FlaskResponse | tuple[FlaskResponse, int]:
     """Take files in; a page that asks with script gets an answer for each file."""
+    if Permission.EDIT_DRAFT not in services().cases.page(actor(), case_id).may:
+        raise NotFoundError
     refused: list[InvalidInputError] = []
     for upload in request.files.getlist("files"):
         if not upload.filename:
