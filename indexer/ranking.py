@@ -16,7 +16,9 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,6 +44,7 @@ _HEAD = struct.Struct("<I")
 _HASHED = 0xD800
 _HASHED_SLOTS = 0xF8FF - _HASHED + 1
 _DIGITS = 6
+_REMEMBERED = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +58,16 @@ class Clause:
 
 def payload(analysed: Analysed) -> bytes:
     """What stage 2 needs of a page: the ids of its bigrams in order (32 bit) and of its atoms (16 bit)."""
-    bi = np.fromiter((_bigram_id(token) for token in analysed.bi), dtype="<u4", count=len(analysed.bi))
-    atoms = [_atom_id(token) for token in analysed.uni if token != BREAK]
-    return _HEAD.pack(len(bi)) + bi.tobytes() + np.array(atoms, dtype="<u2").tobytes()
+    bi = np.fromiter(map(_bigram_id, analysed.bi), dtype="<u4", count=len(analysed.bi))
+    atoms = np.fromiter(map(_atom_id, analysed.uni), dtype="<u2", count=len(analysed.uni))
+    own: bytes = atoms[atoms != ord(BREAK)].tobytes()
+    return _HEAD.pack(len(bi)) + bi.tobytes() + own
 
 
 def repeat_tokens(bigrams: Iterable[str]) -> list[str]:
     """Tokens that tell which bigrams a page holds two, four or eight times or more."""
-    counts: dict[str, int] = {}
-    for token in bigrams:
-        counts[token] = counts.get(token, 0) + 1
-    return [f"{token}{times}" for token, count in counts.items() for times in REPEATS if count >= times]
+    repeated = {token: count for token, count in Counter(bigrams).items() if count > 1}
+    return [f"{token}{times}" for token, count in repeated.items() for times in REPEATS if count >= times]
 
 
 class Ranking:
@@ -172,10 +174,12 @@ def _sum(table: NDArray[np.float64]) -> NDArray[np.float64]:
     return total
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _bigram_id(token: str) -> int:
     return zlib.crc32(token.encode())
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _atom_id(token: str) -> int:
     """Characters of the basic plane are their own number; runs and others are hashed into what it leaves free."""
     if len(token) == 1 and ord(token) < _HASHED:
