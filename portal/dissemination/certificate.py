@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 import segno
 
+from archive_store.deadlines import CHINA
 from archive_store.forms.typesetting import typeset
 from portal.dissemination.release import ReleasedItem, in_groups
 
@@ -50,7 +51,7 @@ def words_of(manifest: CopyManifest) -> dict[str, Any]:
         "items": [_item(item, manifest) for item in release.items],
         "grounds": [[str(ground.number), ground.text, ground.basis] for ground in release.grounds],
         "offices": [[step.office, step.act, _day(step.on)] for step in manifest.offices],
-        "made_on": _day(manifest.made_at.astimezone().date()),
+        "made_on": _day(manifest.made_at.astimezone(CHINA).date()),
         "sealed_on": _day(manifest.seal.sealed_on) if manifest.seal else "",
         "check_code": in_groups(manifest.check_code),
         "verify_at": manifest.verify_at,

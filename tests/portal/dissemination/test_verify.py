@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import random
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_der_private_key
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.ades.report import AdESPassed
+from pyhanko.sign.validation.ades import ades_lta_validation
+from pyhanko_certvalidator.context import ValidationTimingInfo
 
 from archive_store.authority import issue_crl
 from archive_store.parsing.errors import ParserCrashedError, ParserRefusedError, ParserTimedOutError
@@ -24,6 +30,7 @@ from portal.dissemination.verdict import (
     trust_in,
     verdict_on,
 )
+from portal.dissemination.verify_trust import Trust, _specification
 from tests.portal.dissemination.attacks import ATTACKS, Scene
 from tests.portal.dissemination.conftest import NUMBER, Bench, Made
 
@@ -177,3 +184,18 @@ def test_a_file_that_breaks_the_parser_cannot_be_confirmed(error: type[Exception
         report = verdict_on(pool, made.path, trust_in(bench.authority))
     assert report.verdict is Verdict.UNKNOWN
     assert DEMONSTRATION in report.sentence
+
+
+@pytest.mark.parametrize(("years", "holds"), [(1, True), (24, True), (40, False)])
+def test_a_copy_can_be_checked_for_as_long_as_the_time_stamps_last(
+    years: int, *, holds: bool, made: Made, bench: Bench
+) -> None:
+    """The moment of validation is moved; the copy knows nothing of what came later."""
+    moment = datetime.now(UTC) + timedelta(days=365 * years)
+    timing = ValidationTimingInfo(moment, best_signature_time=moment, point_in_time_validation=False)
+    trust = Trust((asn1_x509.Certificate.load(bench.authority.certificates["root"]),))
+    with made.path.open("rb") as file:
+        signature, _ = PdfFileReader(file).embedded_signatures
+        signature.compute_integrity_info()
+        result = asyncio.run(ades_lta_validation(signature, _specification(trust), timing_info=timing))
+    assert (result.ades_subindic == AdESPassed.OK) is holds
