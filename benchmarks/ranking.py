@@ -13,6 +13,7 @@ import argparse
 import json
 import math
 import os
+import re
 import sys
 import tempfile
 from collections import Counter
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 PAGE_CHARACTERS = 450
+_HEADING = re.compile(r"^\s*第[一二三四五六七八九十百千零〇]+条(?:之[一二三四五六七八九十]+)?\s*")
 TOP = 10
 _K1, _B, _ATOMS = 1.2, 0.75, 0.3
 _PARTITION = Partition(Label(Level.PUBLIC), Volume.MAIN)
@@ -62,7 +64,8 @@ def pages_and_articles(sources: Iterable[str], relevant: Sequence[str]) -> dict[
     pages, articles = Collection(), Collection()
     for law in sources:
         page: list[str] = []
-        for article in articles_of(law):
+        for headed in articles_of(law):
+            article = _HEADING.sub("", headed, count=1)
             articles.add(article, [article])
             page.append(article)
             if sum(map(len, page)) >= PAGE_CHARACTERS:
@@ -70,8 +73,10 @@ def pages_and_articles(sources: Iterable[str], relevant: Sequence[str]) -> dict[
                 page = []
         if page:
             pages.add("\n".join(page), page)
+    held = set().union(*pages.holds)
     for text in relevant:
-        pages.add(text, [text])
+        if normalise(text) not in held:
+            pages.add(text, [text])
         articles.add(text, [text])
     return {"pages": pages, "articles": articles}
 

@@ -184,14 +184,15 @@ def _can_find(query: Query) -> bool:
 def _as_question(tree: Query) -> Query | None:
     """The same asked as a question, where the free words are plain and read like one."""
     parts = tree.parts if isinstance(tree, And) else (tree,)
-    words = [part for part in parts if isinstance(part, Term) and not part.field and not part.quoted]
+    words = [part for part in parts if isinstance(part, Term) and not part.field]
+    plain = "".join(word.text for word in words if not word.quoted)
     others = tuple(part for part in parts if part not in words)
     if any(not isinstance(part, Choice | Not) and _is_free(part) for part in others):
         return None
     text = " ".join(word.text for word in words)
     length = len(Analysed(text).uni)
-    is_question = length >= _QUESTION_LENGTH and _QUESTION.search(text)
-    if not is_question and not (len(words) == 1 and length >= _LONG_PHRASE):
+    is_question = length >= _QUESTION_LENGTH and _QUESTION.search(plain)
+    if not is_question and not (len(words) == 1 and plain and length >= _LONG_PHRASE):
         return None
     question = Question(text)
     return And((question, *others)) if others else question

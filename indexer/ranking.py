@@ -6,7 +6,8 @@ Stage 2 rescores the first hits, each from its own payload alone:
 
     S = B(bi) + B(uni) + 0.5 WIN
     B(f) = sum of qw w 2.2 tf / (tf + 1.2 (0.25 + 0.75 length / 200))
-    WIN  = the best window of 100 bigrams (step 50) of sum of qw w 2.2 tf / (tf + 1.2)
+    WIN  = the best window of 100 bigrams (step 50) of sum of qw w 2.2 tf / (tf + 1.2 (0.25 + 0.75 length / 100)),
+           where length is that of the page and at most 100
 
 with w the public weight and qw the weight of the token in the query (`wording`). Why, and what it is worth:
 `docs/adr/0005-search-engine.md`. Scores never leave this room.
@@ -39,7 +40,7 @@ REPEATS = {2: 3 / 8, 4: 5 / 16, 8: 3 / 16}
 """What a bigram that a page holds so many times adds to stage 1, as a share of its weight."""
 ATOMS, WINDOW = 1.0, 0.5
 _K1, _B, _LENGTH = 1.2, 0.75, 200
-_WINDOW_STEP = 50
+_WINDOW_LENGTH, _WINDOW_STEP = 100, 50
 _HEAD = struct.Struct("<I")
 _HASHED = 0xD800
 _HASHED_SLOTS = 0xF8FF - _HASHED + 1
@@ -154,15 +155,17 @@ class _Matches:
 
     def best_window(self) -> NDArray[np.float64]:
         """WIN: the score of the best window of each page."""
-        terms = len(self.values)
+        terms = max(len(self.values), 1)
         windows = self.lengths // _WINDOW_STEP + 1
         firsts = np.cumsum(windows) - windows
         own = firsts[self.page] + self.place // _WINDOW_STEP
         before = self.place >= _WINDOW_STEP  # a place also lies in the window that began one step earlier
         keys = np.concatenate([own * terms + self.term, (own[before] - 1) * terms + self.term[before]])
         held, counts = np.unique(keys, return_counts=True)
-        gains = self.values[held % terms] * (_K1 + 1) * counts / (counts + _K1) if terms else counts * 0.0
-        scores = np.bincount(held // max(terms, 1), weights=gains, minlength=int(windows.sum()))
+        page = np.searchsorted(firsts, held // terms, side="right") - 1
+        norm = _K1 * (1 - _B + _B * np.minimum(self.lengths[page], _WINDOW_LENGTH) / _WINDOW_LENGTH)
+        gains = self.values[held % terms] * (_K1 + 1) * counts / (counts + norm) if len(held) else np.zeros(0)
+        scores = np.bincount(held // terms, weights=gains, minlength=int(windows.sum()))
         return np.maximum.reduceat(scores, firsts)
 
 

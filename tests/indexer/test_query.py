@@ -166,6 +166,10 @@ def test_a_question_keeps_its_conditions() -> None:
     assert parsed.question == And((Question("违法采砂应当怎么处罚？"), Between("year", 2024, 2024), Not(C)))
 
 
+def test_quotation_marks_inside_a_question_do_not_make_it_exact() -> None:
+    assert parse("“复利”“利滚利”的约定合法吗？").question == Question("复利 利滚利 的约定合法吗？")
+
+
 def test_no_input_gives_an_unexpected_error(proofs: ProofBook, *, full: bool) -> None:
     draw = seeded(2025)
     unexpected = 0

@@ -13,7 +13,13 @@ from indexer.wording import weighted_atoms, weighted_bigrams
 from tests.indexer.world import make_world
 
 WEIGHTS = Weights(bi={"采砂": 4.0, "处罚": 2.0}, uni={"采": 3.0}, unknown=1.0)
-PAGES = [document.text for document in make_world(31, 6, lines=9).pages] + ["", "采", "2025", "𠮷采砂"]
+PAGES = [document.text for document in make_world(31, 8, lines=9).pages] + [
+    "",
+    "采",
+    "2025",
+    "𠮷采砂",
+    "其他事项" * 60 + "违法采砂处罚" * 9,
+]
 QUERY = "违法采砂怎么处罚2025"
 
 
@@ -31,7 +37,8 @@ def plain_score(text: str, query: str) -> float:
 
     asked = [(token, qw) for token, qw in weighted_bigrams(query)]
     windows = [Counter(bi[start : start + 100]) for start in range(0, len(bi) + 1, 50)]
-    best = max(sum(gain(qw * WEIGHTS.of_bigram(token), w[token], 1.0) for token, qw in asked) for w in windows)
+    norm = 0.25 + 0.75 * min(len(bi), 100) / 100
+    best = max(sum(gain(qw * WEIGHTS.of_bigram(token), w[token], norm) for token, qw in asked) for w in windows)
     return (
         field(bi, asked, dict(WEIGHTS.bi))
         + field(uni, [(token, qw) for token, qw in weighted_atoms(query)], dict(WEIGHTS.uni))
