@@ -7,7 +7,7 @@ table.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import tantivy
@@ -64,12 +64,12 @@ def to_engine(document: PageDocument) -> tantivy.Document:
     made = tantivy.Document()
     text = Analysed(document.text)
     made.add_text("bi", " ".join(text.bi))
-    _add_atoms(made, "uni", text)
+    _add_atoms(made, "uni", _atoms(text))
     made.add_text("repeats", " ".join(repeat_tokens(text.bi)))
     made.add_text("seam", " ".join(document.page_end))
     made.add_text("scope", " ".join(document.tokens))
     for name, value in _texts(document).items():
-        _add_atoms(made, name, Analysed(value))
+        _add_atoms(made, name, _atoms_of(value))
     for name, value in _single(document).items():
         if value:
             made.add_text(name, value)
@@ -115,10 +115,22 @@ def _single(document: PageDocument) -> dict[str, str]:
     }
 
 
-def _add_atoms(made: tantivy.Document, name: str, analysed: Analysed) -> None:
+def _add_atoms(made: tantivy.Document, name: str, atoms: str | tantivy.PreTokenizedString) -> None:
+    if isinstance(atoms, str):
+        made.add_text(name, atoms)
+    else:
+        made.add_pre_tokenized_text(name, atoms)
+
+
+def _atoms(analysed: Analysed) -> str | tantivy.PreTokenizedString:
     """Single atoms with positions; only where long runs have cuts are tokens placed one by one (it costs time)."""
     if not analysed.has_long_runs:
-        made.add_text(name, " ".join(analysed.uni))
-        return
+        return " ".join(analysed.uni)
     tokens = [tantivy.Token(token, position, 0, 0) for token, position in tokens_with_cuts(analysed)]
-    made.add_pre_tokenized_text(name, tantivy.PreTokenizedString("", tokens))
+    return tantivy.PreTokenizedString("", tokens)
+
+
+@lru_cache(maxsize=256)
+def _atoms_of(value: str) -> str | tantivy.PreTokenizedString:
+    """The same for what is said of a document; the pages of an item say the same."""
+    return _atoms(Analysed(value))
