@@ -6,10 +6,10 @@ import secrets
 from datetime import date, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
 
+from archive_store.deadlines import CHINA
 from archive_store.identity import Actor
 from archive_store.labels import Level
 from archive_store.models.accounts import (
@@ -28,13 +28,10 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select
     from sqlalchemy.orm import Session
 
-OFFICE_ZONE = ZoneInfo("Asia/Shanghai")
-"""Dates of terms and deadlines are dates in China."""
-
 
 def office_today() -> date:
     """Today in China."""
-    return datetime.now(OFFICE_ZONE).date()
+    return datetime.now(CHINA).date()
 
 
 def new_token() -> tuple[str, str]:

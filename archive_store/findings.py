@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from archive_store.drafts import ORIGINAL, RENDITION, page_file
+from archive_store.drafts import ORIGINAL, page_file
 from archive_store.models.cases import Case, Waiver
 from archive_store.regulation.evaluate import evaluate
 from archive_store.regulation.facts import CaseFacts, Finding, ItemFacts, Severity
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from archive_store.models.cases import Item
     from archive_store.regulation.rules import Regulation
-
-NO_PAGES_TO_READ = "无版式件，须另附 PDF 版式件后才能阅读和复制"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +91,7 @@ def _own_checks(session: Session, case: Case) -> list[Finding]:
     if twins:
         message = f"案号“{case.case_number}”已用于其他案卷。一案一卷，请核对案号。"
         found.append(Finding("A02", "第二十八条", message, Severity.WARNS))
-    for item in case.items:
-        roles = {file.role for file in item.files}
-        if RENDITION not in roles and not _can_be_used(item):
-            message = f"第{item.number}件《{item.title}》{NO_PAGES_TO_READ}。"
-            found.append(Finding("A03", "第二十八条", message, Severity.WARNS, item.number))
     return found
-
-
-def _can_be_used(item: Item) -> bool:
-    return page_file(item) is not None or any(file.duration_seconds for file in item.files)
 
 
 def blocking(findings: Sequence[OpenFinding]) -> list[OpenFinding]:

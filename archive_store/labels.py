@@ -110,11 +110,6 @@ class Label:
         """Whether things so labelled lie in a sealed object of their own (a classified compartment)."""
         return self.level.is_state_secret or Mark.INFORMANT in self.marks
 
-    @property
-    def never_fetched_ahead(self) -> bool:
-        """Whether a page of this label is sent only when it is looked at (work secret or above, or any mark)."""
-        return self.level.is_state_secret or bool(self.marks)
-
 
 @dataclass(frozen=True, slots=True)
 class Partition:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 INDEX_CASE = "index_case"
-RECOGNISE_CASE = "recognise_case"
 RETRY_SECONDS = (2, 10, 60, 300, 1800)
 
 

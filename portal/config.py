@@ -44,12 +44,8 @@ class Settings(BaseSettings):
     """Name of the bureau as pages and copies show it."""
     fonds: Annotated[str, Field(pattern=r"^[A-Z0-9]{2,12}$")] = "J001"
     """全宗号 of archival codes (DA/T 13)."""
-    category: Annotated[str, Field(pattern=r"^[A-Z0-9]{2,8}$")] = "XZZF"
-    """类别号 of archival codes."""
     database_url: str = ""
     """Empty: SQLite in the data folder. Else `postgresql+psycopg://...`."""
-    public_url: str = "http://localhost:8000"
-    """Where the verification page is reached; printed in the QR code of every copy."""
     session_idle_minutes: Annotated[int, Field(ge=1, le=480)] = 15
     session_hours: Annotated[int, Field(ge=1, le=24)] = 12
     login_attempts: Annotated[int, Field(ge=3, le=100)] = 5
@@ -57,23 +53,11 @@ class Settings(BaseSettings):
     login_wait_minutes: Annotated[int, Field(ge=1, le=60)] = 10
     max_upload_mb: Annotated[int, Field(ge=1, le=65536)] = 2048
     """Largest file of an intake."""
-    max_verify_mb: Annotated[int, Field(ge=1, le=500)] = 50
-    """Largest file that the verification page takes."""
     render_processes: Annotated[int, Field(ge=0, le=64)] = 0
     """Processes that parse files; 0 means one a core."""
     web_threads: Annotated[int, Field(ge=2, le=256)] = 16
-    copy_working_days: Annotated[int, Field(ge=1, le=60)] = 20
-    """Working days for a copy request (after 政府信息公开条例 Art. 33; the regulation sets none)."""
-    copy_extension_days: Annotated[int, Field(ge=0, le=20)] = 20
-    copy_valid_days: Annotated[int, Field(ge=1, le=365)] = 30
-    """Days in which an approved copy can be fetched."""
-    copy_transfers: Annotated[int, Field(ge=1, le=20)] = 3
-    """Whole transfers of a copy."""
-    copy_dpi: Annotated[int, Field(ge=100, le=400)] = 150
     timestamp_url: str = ""
     """The unit's own RFC 3161 service; empty: the built-in authority."""
-    ocr: bool = True
-    """Read pages without text by optical character recognition, in the background."""
 
     @classmethod
     def settings_customise_sources(

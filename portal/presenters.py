@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import current_app
 from flask_login import current_user
 
-from archive_store.accounts import OFFICE_ZONE
+from archive_store.deadlines import CHINA, local_date
 from archive_store.identity import Role
 from archive_store.permissions import Permission
 from archive_store.policy import may
@@ -29,12 +29,10 @@ MENUS: dict[Role, tuple[tuple[str, str], ...]] = {
         ("工作台", "home.page"),
         ("检索", "search.page"),
         ("案卷", "cases.index"),
-        ("复制申请", "requests.index"),
-        ("当事人绑定", "parties.index"),
     ),
-    Role.LEADER: (("待批事项", "home.page"), ("检索", "search.page"), ("已办", "requests.index")),
+    Role.LEADER: (("待批事项", "home.page"), ("检索", "search.page")),
     Role.SECRECY_REVIEWER: (("待审事项", "home.page"), ("检索", "search.page")),
-    Role.PARTY: (("我的案卷", "home.page"), ("我的申请", "requests.index")),
+    Role.PARTY: (("我的案卷", "home.page"),),
     Role.LEGAL_OFFICE: (("抽查案卷", "home.page"),),
     Role.SYSTEM_ADMINISTRATOR: (("账号", "home.page"), ("系统状态", "system.state")),
     Role.SECURITY_ADMINISTRATOR: (("授权", "home.page"),),
@@ -55,8 +53,7 @@ def chinese_date(value: date | datetime | None) -> str:
     """2025年4月8日, in China."""
     if value is None:
         return "—"
-    if isinstance(value, datetime):
-        value = value.astimezone(OFFICE_ZONE).date()
+    value = local_date(value)
     return f"{value.year}年{value.month}月{value.day}日"
 
 
@@ -64,7 +61,7 @@ def chinese_moment(value: datetime | None) -> str:
     """2025年4月8日 14:05, in China."""
     if value is None:
         return "—"
-    local = value.replace(tzinfo=value.tzinfo or UTC).astimezone(OFFICE_ZONE)
+    local = value.replace(tzinfo=value.tzinfo or UTC).astimezone(CHINA)
     return f"{chinese_date(local)} {local:%H:%M}"
 
 

@@ -76,11 +76,6 @@ class TableSessions(SessionInterface):
                 if row is not None:
                     row.data, row.seen_at = json.dumps(dict(session)), now()
 
-    def end_all(self, account_id: str) -> None:
-        """End every session of a person."""
-        with self._database.write() as unit:
-            unit.session.execute(delete(WebSession).where(WebSession.account_id == account_id))
-
     def _find(self, token: str) -> WebSession | None:
         with self._database.read() as session:
             row = session.scalars(select(WebSession).where(WebSession.token_hash == token_hash(token))).first()

@@ -145,7 +145,7 @@ class Installation:
             sealing=SealingService(desk, vault, self.regulation, bureau=settings.bureau, demonstration=demonstration),
             audit=audit,
             fixity=FixityService(desk, self.root, self.staging, self.signer, audit),
-            tasks=TaskService(desk),
+            tasks=TaskService(desk, self.regulation),
             viewing=ViewingService(desk, self.originals, self.documents, WatermarkPress()),
             search=SearchService(desk, searcher, self.index, self.catalogue),
         )

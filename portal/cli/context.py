@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archive_store.identity import Actor
+    from portal.config import Settings
 
 GOOD, REFUSED, WRONG_USE = 0, 1, 2
 
@@ -25,14 +26,19 @@ json_option = click.option("--json", "as_json", is_flag=True, help="以 JSON 输
 as_option = click.option("--as", "login", required=True, help="发出命令的人（其口令牌由标准输入读取）")
 
 
-@contextmanager
-def installation(data: Path) -> Iterator[Installation]:
-    """An existing installation, brought to the present schema, with its parser processes closed at the end."""
+def prepared(data: Path) -> Settings:
+    """The settings of an existing data folder, brought to the present schema."""
     if not (data / "keys").is_dir():
         raise click.UsageError(f"{data} 中没有档案库。请先运行 anjuan init 或 anjuan demo。")
     settings = load_settings(data)
     prepare_folder(settings)
-    with Installation(settings) as opened:
+    return settings
+
+
+@contextmanager
+def installation(data: Path) -> Iterator[Installation]:
+    """An existing installation, with its parser processes closed at the end."""
+    with Installation(prepared(data)) as opened:
         yield opened
 
 

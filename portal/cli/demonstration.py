@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from archive_store.accounts import OFFICE_ZONE
+from archive_store.deadlines import CHINA
 from archive_store.errors import ArchiveError
 from archive_store.identity import Role, service_actor
 from archive_store.models.accounts import Account, Department, Leadership
@@ -107,7 +107,7 @@ def _bind_leaders(opened: Installation, people: dict[str, str]) -> None:
             return
         for department in DEPARTMENTS:
             row = unit.session.scalars(select(Department).where(Department.name == department.name)).one()
-            start = datetime(2024, 1, 1, tzinfo=OFFICE_ZONE).date()
+            start = datetime(2024, 1, 1, tzinfo=CHINA).date()
             unit.session.add(Leadership(department_id=row.id, account_id=people[department.leader], valid_from=start))
             if department.deputy:
                 unit.session.add(
@@ -143,7 +143,7 @@ def _bring_in(opened: Installation, story: CaseStory, people: dict[str, str]) ->
     handler = _actor(opened, next(p.login for p in PEOPLE if p.name == story.handlers[0]), people)
     archivists = [_actor(opened, p.login, people) for p in PEOPLE if Role.ARCHIVIST in p.roles]
     archivist = max(archivists, key=lambda actor: (len(actor.marks), actor.clearance))
-    filed = datetime.combine(story.filed_on or story.ended, time(10), OFFICE_ZONE)
+    filed = datetime.combine(story.filed_on or story.ended, time(10), CHINA)
     transfer = TransferService(replace(opened.desk, clock=lambda: filed), opened.regulation, opened.codes)
     with opened.database.read() as session:
         state = session.get_one(Case, outcome.case_id).state

@@ -13,8 +13,8 @@ import click
 from gunicorn.app.base import BaseApplication
 
 from archive_store.identity import Role
-from portal import create_app
-from portal.cli.context import installation
+from portal.application import create_app
+from portal.cli.context import installation, prepared
 from portal.cli.demonstration import ACCOUNTS_FILE, fill
 from portal.config import Profile, load_settings, write_profile
 from portal.services.accounts import NewAccount
@@ -72,8 +72,7 @@ def serve(data: Path, host: str, port: int, tls_cert: str | None, tls_key: str |
     if host not in LOOPBACK and not (tls_cert or behind_proxy):
         raise click.UsageError("对外提供服务须使用 TLS：请给出 --tls-cert 和 --tls-key，或 --behind-proxy。")
     _refuse_busy_port(host, port)
-    with installation(data) as opened:
-        settings = opened.settings
+    settings = prepared(data)
     secure = bool(tls_cert) or behind_proxy
     address = f"{'https' if secure else 'http'}://{host}:{port}"
     options = {

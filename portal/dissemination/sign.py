@@ -12,9 +12,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asn1crypto import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import load_der_private_key
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers
 from pyhanko.sign.general import SigningError
@@ -22,9 +19,9 @@ from pyhanko.sign.signers.pdf_signer import DSSContentSettings
 from pyhanko.sign.timestamps import TimestampRequestError
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.errors import PathError
-from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from archive_store.errors import UnavailableError
+from archive_store.seal_signature import loaded_signer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,33 +36,12 @@ TIME_STAMP_FIELD = "CopyTimeStamp"
 REASON = "复制件出具"
 
 
-class _LoadedKeySigner(signers.Signer):
-    """Signs with an RSA key that is kept loaded (PKCS#1 v1.5: each message has exactly one signature)."""
-
-    def __init__(self, key: rsa.RSAPrivateKey, certificate: x509.Certificate, store: SimpleCertificateStore) -> None:
-        super().__init__(signing_cert=certificate, cert_registry=store)
-        self._key = key
-
-    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:  # noqa: FBT001, FBT002 - pyHanko's form
-        """One raw signature; an estimate of its length where only that is asked for."""
-        if dry_run:
-            return bytes(self._key.key_size // 8)
-        if digest_algorithm != DIGEST:
-            raise SigningError(f"not signing with {digest_algorithm}")
-        return self._key.sign(data, padding.PKCS1v15(), hashes.SHA256())
-
-
 class CopySigner:
     """Signs copies with the authority's copy key; `stamper` gives the time stamps."""
 
     def __init__(self, authority: Authority, stamper: TimeStamper) -> None:
-        key = load_der_private_key(authority.keys["copy"], None)
-        if not isinstance(key, rsa.RSAPrivateKey):
-            raise TypeError("an RSA key is needed")
         loaded = {name: x509.Certificate.load(content) for name, content in authority.certificates.items()}
-        store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
-        store.register_multiple([loaded["root"], loaded["issuer"], loaded["tsa"]])
-        self._signer = _LoadedKeySigner(key, loaded["copy"], store)
+        self._signer = loaded_signer(authority, "copy")
         self._roots = [loaded["root"]]
         self._others = [loaded["issuer"], loaded["tsa"]]
         self._crls = list(authority.crls.values())

@@ -22,7 +22,6 @@ from archive_store.models.accounts import (
     Account,
     ClearanceGrant,
     Department,
-    Leadership,
     MarkGrant,
     Membership,
     RoleGrant,
@@ -33,7 +32,7 @@ from archive_store.policy import may
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import date, timedelta
+    from datetime import timedelta
 
     from sqlalchemy.orm import Session
 
@@ -257,8 +256,3 @@ def add_department(session: Session, name: str, code: str) -> Department:
         session.add(department)
         session.flush()
     return department
-
-
-def put_in_charge(session: Session, department_id: str, account_id: str, since: date) -> None:
-    """Make a person the leader in charge of a department."""
-    session.add(Leadership(department_id=department_id, account_id=account_id, valid_from=since))

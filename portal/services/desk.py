@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from archive_store.accounts import OFFICE_ZONE
 from archive_store.audit.events import Event, EventName
+from archive_store.deadlines import local_date
 from archive_store.models.base import now
 
 if TYPE_CHECKING:
@@ -31,12 +31,7 @@ class Desk:
 
     def today(self) -> date:
         """The present day in China."""
-        return self.day(self.clock())
-
-    @staticmethod
-    def day(moment: datetime) -> date:
-        """The day of a moment in China."""
-        return moment.astimezone(OFFICE_ZONE).date()
+        return local_date(self.clock())
 
     def record(
         self,

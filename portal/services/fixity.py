@@ -1,4 +1,4 @@
-"""Checking that everything kept is as it was sealed: storage root, database against objects, log."""
+"""Checking that everything kept is as it was sealed: storage root against the database, drafts, log."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from sqlalchemy import select
 
 from archive_store.blobs.base import Encryption, StoredBlob
 from archive_store.errors import ArchiveError
+from archive_store.fixity import ExpectedObject, check_storage
 from archive_store.models.cases import SealedObject, StoredFile
-from archive_store.ocfl_check import check_layout, check_root
-from archive_store.sealing import ITEMS, MANIFEST, SIGNATURE, check_seal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archive_store.blobs.base import BlobStore
     from archive_store.ocfl import StorageRoot
-    from archive_store.ocfl_check import ObjectCheck
     from archive_store.seal_signature import SealSigner
     from portal.services.audit import AuditService
     from portal.services.desk import Desk
@@ -46,42 +44,29 @@ class FixityService:
 
     def verify_everything(self) -> Iterator[Damage]:
         """Every file of the storage root, every record against its object, every draft's bytes, the log."""
-        yield from (Damage(str(finding.path), finding.zh) for finding in check_layout(self._root.folder))
         with self._desk.database.read() as session:
-            recorded = {row.object_id: row for row in session.scalars(select(SealedObject))}
+            objects = session.scalars(select(SealedObject)).all()
             files = session.scalars(select(StoredFile)).all()
-        sealed = {(f.object_id, f.content_path): f.sha512 for f in files if f.object_id and f.content_path}
-        present: set[str] = set()
-        for check in check_root(self._root.folder):
-            yield from (Damage(str(finding.path), finding.zh) for finding in check.findings)
-            object_id = check.object_id or ""
-            present.add(object_id)
-            if object_id in recorded:
-                yield from self._against_record(check, recorded[object_id], sealed)
-            else:
-                yield Damage(object_id, "存储中有未登记的封存包")
-        for object_id in sorted(set(recorded) - present):
-            yield Damage(object_id, "登记的封存包不在存储中")
+        expected = [ExpectedObject(row.object_id, row.manifest_sha512, row.inventory_sha512) for row in objects]
+        for step in check_storage(self._root.folder, expected, self._signer.verifier):
+            yield from (Damage(finding.path, finding.zh) for finding in step.findings)
+        yield from self._sealed(files)
         yield from self._drafts(files)
         yield from (Damage(finding.place, finding.message) for finding in self._audit.verify())
 
-    def _against_record(
-        self, check: ObjectCheck, row: SealedObject, sealed: dict[tuple[str, str], str]
-    ) -> Iterator[Damage]:
-        if check.inventory_sha512 != row.inventory_sha512:
-            yield Damage(row.object_id, "封存包的清册与登记不一致")
-        try:
-            manifest = self._root.read(row.object_id, MANIFEST)
-            listed = self._root.read(row.object_id, ITEMS)
-            self._signer.check(manifest, self._root.read(row.object_id, SIGNATURE))
-            content = dict(self._root.inventory(row.object_id).state)
-        except ArchiveError as error:
-            yield Damage(row.object_id, error.message)
-            return
-        yield from (Damage(row.object_id, said) for said in check_seal(manifest, listed, content))
-        for (object_id, path), digest in sealed.items():
-            if object_id == row.object_id and content.get(path) != digest:
-                yield Damage(f"{object_id} {path}", "文件与数据库登记的指纹不一致")
+    def _sealed(self, files: Sequence[StoredFile]) -> Iterator[Damage]:
+        """The digest that the database keeps of each sealed file, against its object's inventory."""
+        states: dict[str, dict[str, str]] = {}
+        for file in files:
+            if not file.object_id or not file.content_path:
+                continue
+            try:
+                if file.object_id not in states:
+                    states[file.object_id] = dict(self._root.inventory(file.object_id).state)
+            except ArchiveError:
+                continue  # told already by the check of the storage
+            if states[file.object_id].get(file.content_path) != file.sha512:
+                yield Damage(f"{file.object_id} {file.content_path}", "文件与数据库登记的指纹不一致")
 
     def _drafts(self, files: Sequence[StoredFile]) -> Iterator[Damage]:
         for file in files:

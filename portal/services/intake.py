@@ -18,7 +18,7 @@ from archive_store.case_folder import DESCRIPTION, FolderFinding, ItemPart, read
 from archive_store.cases import case_for
 from archive_store.drafts import RENDITION, Incoming, note_label, renumber
 from archive_store.errors import ConflictError, InvalidInputError, NotFoundError
-from archive_store.models.cases import Case, Item, LabelDecision, Person
+from archive_store.models.cases import Case, Item, Person
 from archive_store.permissions import Permission
 from archive_store.policy import cleared, may
 
@@ -173,8 +173,9 @@ class IntakeService:
             if not any(handler.account_id == actor.account_id for handler in case.handlers):
                 raise InvalidInputError("承办人中须保留您本人。", "handlers")
             self._builder.set_persons(session, case, head.persons, actor.account_id)
-            self._relabel(session, case, "entry", case.id, head.label.label, actor)
-            case.label = head.label.label
+            if case.label != head.label.label:
+                case.label = head.label.label
+                note_label(session, case, "entry", case.id, case.label, actor.account_id)
 
     def add_file(self, actor: Actor, case_id: str, name: str, stream: BinaryIO) -> str:
         """Add a file as a new item at the end; its particulars are guessed from its name. Gives the item's id."""
@@ -214,8 +215,9 @@ class IntakeService:
         with self._drafting(actor, case_id) as (session, case):
             item = _item_of(case, item_id)
             self._builder.describe_item(item, part)
-            self._relabel(session, case, "item", item.id, part.label.label, actor)
-            item.label = part.label.label
+            if item.label != part.label.label:
+                item.label = part.label.label
+                note_label(session, case, "item", item.id, item.label, actor.account_id)
 
     def remove_item(self, actor: Actor, case_id: str, item_id: str) -> None:
         """Take an item out of a draft; its bytes go once that is durable."""
@@ -265,16 +267,6 @@ class IntakeService:
     def _refuse_secrets(self, *labels: Label) -> None:
         if not self._secrets_allowed and any(label.level.is_state_secret for label in labels):
             raise InvalidInputError(TOO_CLASSIFIED, "label")
-
-    def _relabel(self, session: Session, case: Case, subject: str, subject_id: str, label: Label, actor: Actor) -> None:
-        if latest_label(session, subject_id) != label:
-            note_label(session, case, subject, subject_id, label, actor.account_id)
-
-
-def latest_label(session: Session, subject_id: str) -> Label | None:
-    """The label last decided for an entry, item or person."""
-    statement = select(LabelDecision.label).where(LabelDecision.subject_id == subject_id)
-    return session.scalars(statement.order_by(LabelDecision.decided_at.desc())).first()
 
 
 def _names(item: ItemPart) -> list[str]:

@@ -26,6 +26,7 @@ from archive_store.compartments import (
     cover,
     visible_persons,
 )
+from archive_store.deadlines import local_date
 from archive_store.errors import ConflictError, NotFoundError, RefusedError
 from archive_store.findings import blocking, findings_of
 from archive_store.forms import closing_note_pdf, contents_pdf, cover_pdf
@@ -101,7 +102,7 @@ class SealingService:
         holder = uuid4().hex
         self._take(actor, case_id, holder)
         try:
-            self._seal(actor, case_id, holder)
+            self._seal(actor, case_id)
         finally:
             with self._desk.database.write() as unit:
                 drop_lease(unit.session, _lease(case_id), holder)
@@ -139,7 +140,7 @@ class SealingService:
             if not hold_lease(unit.session, _lease(case_id), holder, LEASE_SECONDS):
                 raise ConflictError("本案正在封存，请稍候刷新页面。")
 
-    def _seal(self, actor: Actor, case_id: str, holder: str) -> None:
+    def _seal(self, actor: Actor, case_id: str) -> None:
         moment = self._desk.clock().replace(microsecond=0)
         with self._desk.database.read() as session, ExitStack() as builds:
             case = case_for(session, actor, case_id, Permission.SEAL)
@@ -151,7 +152,6 @@ class SealingService:
                 self._vault.root.withdraw(one.build.object_id)  # left by an attempt that was never committed
                 one.build.publish()
         self._commit(actor, case_id, version, [one.row for one in ready], moment)
-        del holder
 
     def _facts(self, case: Case, department: str, actor: Actor, findings: list[OpenFinding]) -> SealFacts:
         notes = [f"{f.finding.message}（准予归档理由：{f.waived_because}）" for f in findings if f.waived_because]
@@ -162,8 +162,8 @@ class SealingService:
             department=department,
             sealed_by=actor.name,
             sealed=self._desk.today(),
-            handed_over=self._desk.day(case.handed_over_at),
-            accepted=self._desk.day(case.accepted_at),
+            handed_over=local_date(case.handed_over_at),
+            accepted=local_date(case.accepted_at),
             notes=notes,
             demonstration=self._demonstration,
         )

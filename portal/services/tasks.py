@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from archive_store.cases import visible_cases
+from archive_store.findings import case_facts
 from archive_store.models.cases import Case, CaseHandler
 from archive_store.permissions import Permission
 from archive_store.policy import may
+from archive_store.regulation.evaluate import filing_term
 from archive_store.vocabulary import CaseState
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
+    from archive_store.deadlines import Remaining
     from archive_store.identity import Actor
+    from archive_store.regulation.rules import Regulation
     from portal.services.desk import Desk
 
-FILING_DAYS = 30
 MOST = 200
 
 
@@ -35,15 +38,15 @@ class Task:
     endpoint: str
     arguments: dict[str, str] = field(default_factory=dict)
     due: date | None = None
-    days_left: int | None = None
-    unit: str = "天"
+    left: Remaining | None = None
 
 
 class TaskService:
     """Work lists, made from what the person may see and do."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, rules: Regulation) -> None:
         self._desk = desk
+        self._rules = rules
 
     def of(self, actor: Actor) -> list[Task]:
         """The person's work list."""
@@ -75,6 +78,6 @@ class TaskService:
         return select(Case).where(visible_cases(session, actor), Case.state == state).limit(MOST)
 
     def _filing(self, case: Case, kind: str, action: str, endpoint: str) -> Task:
-        due = case.ended_on + timedelta(days=FILING_DAYS)
-        left = (due - self._desk.today()).days
+        term = filing_term(self._rules, case_facts(case), self._desk.today())
+        due, left = (term.deadline.due, term.left) if term else (None, None)
         return Task(kind, f"{case.case_number} {case.title}", action, endpoint, {"case_id": case.id}, due, left)

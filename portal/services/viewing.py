@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive_store.accounts import OFFICE_ZONE
 from archive_store.audit.events import EventName
 from archive_store.cases import item_for, readable_items
+from archive_store.deadlines import CHINA
 from archive_store.drafts import page_file
 from archive_store.errors import NotFoundError
 
@@ -75,7 +75,7 @@ class ViewingService:
                 raise NotFoundError
         with self._originals.open(file) as handle:
             image = self._documents.render(handle, file.media_type, page, width=width)
-        moment = self._desk.clock().astimezone(OFFICE_ZONE)
+        moment = self._desk.clock().astimezone(CHINA)
         jpeg = self._press.view_jpeg(image, actor.name, moment)
         with self._desk.database.write() as unit:
             item_for(unit.session, actor, item_id)

@@ -13,7 +13,7 @@ import pytest
 from archive_store.identity import Role
 from archive_store.labels import Level, Mark
 from archive_store.models.accounts import Account, Leadership
-from portal import create_app
+from portal.application import create_app
 from portal.config import Profile, load_settings
 from portal.services.accounts import NewAccount, add_department
 from portal.wiring import Installation, form_key, prepare_folder
