@@ -23,6 +23,8 @@ def run(connection) -> None:  # noqa: ANN001
 if given is not None:
     run(given)
 else:
-    with make_engine(url).connect() as connection:
+    engine = make_engine(url)
+    with engine.connect() as connection:
         run(connection)
         connection.commit()
+    engine.dispose()

@@ -69,7 +69,21 @@ class Membership(Base):
     valid_to: Mapped[date | None]
 
 
-class RoleGrant(Base):
+class Grant:
+    """What every right has: whose, from, to, ground, granted by; ended, never deleted."""
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    ground: Mapped[str] = mapped_column(String(500))
+    granted_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
+    """None only for what the first set-up granted."""
+    granted_at: Mapped[datetime] = mapped_column(default=now)
+    ended_at: Mapped[datetime | None]
+
+
+class RoleGrant(Grant, Base):
     """A role given to a person; ended, never deleted. One person holds at most one of the three administrators."""
 
     __tablename__ = "role_grants"
@@ -87,49 +101,24 @@ class RoleGrant(Base):
         ),
     )
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
-    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
     role: Mapped[Role] = mapped_column(EnumText(Role))
-    valid_from: Mapped[date]
-    valid_to: Mapped[date | None]
-    ground: Mapped[str] = mapped_column(String(500))
-    granted_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
-    """None only for what the first set-up granted."""
-    granted_at: Mapped[datetime] = mapped_column(default=now)
-    ended_at: Mapped[datetime | None]
 
 
-class ClearanceGrant(Base):
+class ClearanceGrant(Grant, Base):
     """The level to which a person is cleared, with its time and ground."""
 
     __tablename__ = "clearance_grants"
     __table_args__ = (CheckConstraint("level BETWEEN 0 AND 4", name="level_known"),)
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
-    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
     level: Mapped[int]
-    valid_from: Mapped[date]
-    valid_to: Mapped[date | None]
-    ground: Mapped[str] = mapped_column(String(500))
-    granted_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
-    granted_at: Mapped[datetime] = mapped_column(default=now)
-    ended_at: Mapped[datetime | None]
 
 
-class MarkGrant(Base):
+class MarkGrant(Grant, Base):
     """A mark that a person may read, with its time and ground."""
 
     __tablename__ = "mark_grants"
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
-    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
     mark: Mapped[Mark] = mapped_column(EnumText(Mark))
-    valid_from: Mapped[date]
-    valid_to: Mapped[date | None]
-    ground: Mapped[str] = mapped_column(String(500))
-    granted_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
-    granted_at: Mapped[datetime] = mapped_column(default=now)
-    ended_at: Mapped[datetime | None]
 
 
 class CaseGrant(Base):
