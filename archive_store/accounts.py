@@ -55,6 +55,13 @@ def actor_of(session: Session, account_id: str, *, today: date | None = None) ->
     def column(statement: Select[Any]) -> frozenset[Any]:
         return frozenset(session.scalars(statement))
 
+    opened = session.execute(
+        select(CaseGrant.case_id, CaseGrant.item_id, CaseGrant.request_id).where(
+            CaseGrant.account_id == account_id,
+            CaseGrant.ended_at.is_(None),
+            or_(CaseGrant.valid_to.is_(None), CaseGrant.valid_to >= day),
+        )
+    ).all()
     levels = column(_granted(select(ClearanceGrant.level), ClearanceGrant, account_id, day))
     return Actor(
         account_id=account.id,
@@ -68,13 +75,10 @@ def actor_of(session: Session, account_id: str, *, today: date | None = None) ->
         ),
         clearance=Level(max(levels, default=Level.PUBLIC)),
         marks=column(_granted(select(MarkGrant.mark), MarkGrant, account_id, day)),
-        case_grants=column(
-            select(CaseGrant.case_id).where(
-                CaseGrant.account_id == account_id,
-                CaseGrant.ended_at.is_(None),
-                or_(CaseGrant.valid_to.is_(None), CaseGrant.valid_to >= day),
-            )
-        ),
+        case_grants=frozenset(case for case, item, _ in opened if item is None),
+        item_grants=frozenset(item for _, item, _ in opened if item),
+        entry_grants=frozenset(case for case, item, _ in opened if item),
+        request_grants=frozenset(request for *_, request in opened if request),
         own_cases=_own_cases(session, account_id, day),
     )
 

@@ -13,7 +13,7 @@ from archive_store.models.work import IndexState, Lease, Work
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-INDEX_CASE = "index_case"
+INDEX_CASE, MAKE_RELEASE, MAKE_COPY = "index_case", "make_release", "make_copy"
 RETRY_SECONDS = (2, 10, 60, 300, 1800)
 
 

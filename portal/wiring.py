@@ -29,22 +29,32 @@ from archive_store.parsing.documents import Documents
 from archive_store.parsing.pool import ParserPool
 from archive_store.private_fields import KEY_BYTES, FieldSeal
 from archive_store.regulation.catalogue import load_catalogue
+from archive_store.regulation.grounds import load_grounds
 from archive_store.regulation.rules import load_regulation
 from archive_store.seal_signature import SealSigner, time_stamper
 from archive_store.unit_of_work import Database
-from archive_store.work import INDEX_CASE
+from archive_store.work import INDEX_CASE, MAKE_COPY, MAKE_RELEASE
 from indexer import weights
 from indexer.backends.embedded import EmbeddedBackend
 from indexer.searcher import Searcher
+from portal.dissemination.sign import CopySigner
+from portal.dissemination.verdict import trust_in, verdict_on
 from portal.dissemination.watermark import WatermarkPress
 from portal.services import Services
 from portal.services.accounts import AccountService
+from portal.services.asking import AskingService
 from portal.services.audit import ORIGIN, AuditService
 from portal.services.cases import CaseService
+from portal.services.copies import CopyService
+from portal.services.copy_making import CopyMakingService, CopyPress, CopyTerms
+from portal.services.copy_requests import CopyRequestService
+from portal.services.decisions import DecisionService
 from portal.services.desk import Desk
 from portal.services.fixity import FixityService
 from portal.services.indexing import IndexingService
 from portal.services.intake import IntakeService, Receiver
+from portal.services.preparation import PreparationService
+from portal.services.releases import ReleaseService
 from portal.services.sealing import SealingService, Vault
 from portal.services.search import SearchService
 from portal.services.tasks import TaskService
@@ -58,7 +68,7 @@ if TYPE_CHECKING:
 
 LEAST_FREE_BYTES = 2**30
 KEY_FILES = ("field.key", "form.key", "checkpoint.key")
-DRAFTS_KEPT_SECONDS = 24 * 3600
+UNNAMED_KEPT_SECONDS = 24 * 3600
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
@@ -112,18 +122,26 @@ class Installation:
         self.pool = ParserPool(settings.processes)
         self.documents = Documents(self.pool)
         self.staging = LocalStagingStore(data / "staging")
+        self.copies = LocalStagingStore(data / "copies")
         self.root = StorageRoot.open(data / "store")
         self.authority = load_authority(data / "keys" / "authority")
         self.catalogue = load_catalogue()
         self.regulation = load_regulation(self.catalogue)
         self.codes = load_code_template()
-        self.signer = SealSigner(self.authority, time_stamper(self.authority, settings.timestamp_url, now))
+        self.grounds = load_grounds()
+        self.press = WatermarkPress()
+        self._stamper = time_stamper(self.authority, settings.timestamp_url, now)
+        self.signer = SealSigner(self.authority, self._stamper)
         self.index = EmbeddedBackend(data / "index")
         self.index.open()
         self.originals = Originals(self.staging, self.root)
         self.services = self._services()
         self.indexing = IndexingService(self.desk, self.index, self.originals, self.documents)
-        self.tasks: dict[str, Callable[[str], None]] = {INDEX_CASE: self.indexing.index_case}
+        self.tasks: dict[str, Callable[[str], None]] = {
+            INDEX_CASE: self.indexing.index_case,
+            MAKE_RELEASE: self.services.releases.make,
+            MAKE_COPY: self._copy_making().make,
+        }
 
     def _services(self) -> Services:
         settings, desk = self.settings, self.desk
@@ -146,9 +164,29 @@ class Installation:
             audit=audit,
             fixity=FixityService(desk, self.root, self.staging, self.signer, audit),
             tasks=TaskService(desk, self.regulation),
-            viewing=ViewingService(desk, self.originals, self.documents, WatermarkPress()),
+            viewing=ViewingService(desk, self.originals, self.documents, self.press),
             search=SearchService(desk, searcher, self.index, self.catalogue),
+            asking=AskingService(desk, working_days=settings.request_working_days),
+            copy_requests=CopyRequestService(
+                desk, working_days=settings.request_working_days, extension_days=settings.extension_working_days
+            ),
+            preparation=PreparationService(desk, self.originals, self.documents, self.press, self.grounds),
+            releases=ReleaseService(desk, self.originals, self.documents, self.copies, self.press, self.grounds),
+            decisions=DecisionService(desk, self.grounds),
+            copies=CopyService(desk, self.copies, transfers=settings.copy_transfers),
         )
+
+    def _copy_making(self) -> CopyMakingService:
+        settings, scratch = self.settings, self.settings.data / "scratch"
+        scratch.mkdir(exist_ok=True, mode=0o700)
+        trust = trust_in(self.authority)
+        press = CopyPress(
+            CopySigner(self.authority, self._stamper), lambda path: verdict_on(self.pool, path, trust), scratch
+        )
+        terms = CopyTerms(
+            settings.bureau, settings.verification_page, settings.copy_days, demonstration=settings.is_demonstration
+        )
+        return CopyMakingService(self.desk, self.copies, self.root, self.services.releases, self.grounds, press, terms)
 
     def _key(self, name: str) -> bytes:
         return (self.settings.data / "keys" / name).read_bytes()
@@ -160,15 +198,12 @@ class Installation:
         self.services.sealing.sweep()
         self.indexing.reconcile()
         with self.database.read() as session:
-            named = set(session.scalars(select(StoredFile.blob).where(StoredFile.blob.is_not(None))))
-        for name in self.staging.names():
-            if name not in named and self._is_old(name):
-                self.staging.delete(name)
-
-    def _is_old(self, blob: str) -> bool:
-        """Whether no intake can still be about to name it."""
-        with self.staging.open(blob) as file:
-            return time.time() - os.fstat(file.fileno()).st_mtime > DRAFTS_KEPT_SECONDS
+            staged = set(session.scalars(select(StoredFile.blob).where(StoredFile.blob.is_not(None))))
+        _forget_unnamed(self.staging, staged)
+        self.copies.sweep()
+        self.services.copies.expire()
+        ready = {blob.name for blob in self.services.copies.kept()}
+        _forget_unnamed(self.copies, ready | self.services.releases.named_blobs())
 
     def problems(self) -> list[str]:
         """What keeps the installation from working, for `anjuan doctor`."""
@@ -193,3 +228,15 @@ class Installation:
     def __exit__(self, *exception: object) -> None:
         """Close."""
         self.close()
+
+
+def _forget_unnamed(store: LocalStagingStore, named: set[str | None] | set[str]) -> None:
+    """Delete what no row names, once nobody can still be about to name it."""
+    for name in store.names():
+        if name not in named and _age(store, name) > UNNAMED_KEPT_SECONDS:
+            store.delete(name)
+
+
+def _age(store: LocalStagingStore, blob: str) -> float:
+    with store.open(blob) as file:
+        return time.time() - os.fstat(file.fileno()).st_mtime

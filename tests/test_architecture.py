@@ -22,7 +22,7 @@ LONGEST_FUNCTION = 60
 TABLES = ("archive_store/copy_requests.py:_rows",)
 """Functions that are one table, row by row."""
 
-WORDS = ("identity", "labels", "permissions", "errors", "vocabulary", "case_folder")
+WORDS = ("identity", "labels", "permissions", "errors", "vocabulary", "request_words", "case_folder")
 VOCABULARY = tuple(f"archive_store.{name}" for name in WORDS)
 """The words of the house, free to everyone."""
 

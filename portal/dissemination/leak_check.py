@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 Place: TypeAlias = tuple[float, float, float, float]
 SHORTEST_SECRET = 2
+SHORTEST_RUN = 6
+"""Of plain letters and digits: shorter ones stand in digests, check codes and dates by chance."""
+RANDOM_WORDS = frozenset({"qr", "check_code", "approved_sha256"})
+"""What of a certificate is drawn from digests and random bits."""
 ENCODINGS = ("utf-8", "utf-16-be", "utf-16-le", "gb18030")
 
 _EDGE = 8  # pixels at a box's edge to which compression may carry something from outside
@@ -116,9 +120,15 @@ def words_findings(manifest: CopyManifest, secrets: Iterable[str]) -> list[LeakF
     told |= {words for ground in release.grounds for words in (ground.text, ground.basis)}
     told |= {words for step in manifest.offices for words in (step.office, step.act)}
     known = [fold(words) for words in told]
-    said = fold("\n".join(_strings(words_of(manifest))) + manifest.canonical().decode())
-    hidden = (secret for secret in map(fold, secrets) if not any(secret in words for words in known))
+    words = {name: value for name, value in words_of(manifest).items() if name not in RANDOM_WORDS}
+    said = fold("\n".join([*_strings(words), *(item.title for item in release.items)]))
+    hidden = (secret for secret in map(fold, secrets) if is_telling(secret) and not any(secret in k for k in known))
     return [_word_finding(secret) for secret in hidden if secret in said]
+
+
+def is_telling(secret: str) -> bool:
+    """Whether finding a passage could mean anything: two letters or digits stand in every digest and date."""
+    return len(secret) >= (SHORTEST_RUN if secret.isascii() else SHORTEST_SECRET)
 
 
 def document_findings(path: Path, manifest: CopyManifest, secrets: Sequence[str]) -> list[LeakFinding]:
@@ -191,7 +201,8 @@ def _is_image_alone(found: pikepdf.Page, page: ReleasedPage, dpi: int) -> bool:
 
 
 def _stream_findings(pdf: pikepdf.Pdf, secrets: Sequence[str]) -> Iterator[LeakFinding]:
-    needles = [secret.encode(encoding) for secret in secrets for encoding in ENCODINGS if len(secret) > SHORTEST_SECRET]
+    telling = [secret for secret in secrets if is_telling(secret) and len(secret) > SHORTEST_SECRET]
+    needles = [secret.encode(encoding) for secret in telling for encoding in ENCODINGS]
     for number, thing in enumerate(pdf.objects, start=1):
         if not isinstance(thing, pikepdf.Stream) or thing.get("/Subtype") == pikepdf.Name.Image:
             continue

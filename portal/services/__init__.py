@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from portal.services.accounts import AccountService
+    from portal.services.asking import AskingService
     from portal.services.audit import AuditService
     from portal.services.cases import CaseService
+    from portal.services.copies import CopyService
+    from portal.services.copy_requests import CopyRequestService
+    from portal.services.decisions import DecisionService
     from portal.services.fixity import FixityService
     from portal.services.intake import IntakeService
+    from portal.services.preparation import PreparationService
+    from portal.services.releases import ReleaseService
     from portal.services.sealing import SealingService
     from portal.services.search import SearchService
     from portal.services.tasks import TaskService
@@ -32,3 +38,9 @@ class Services:
     tasks: TaskService
     viewing: ViewingService
     search: SearchService
+    asking: AskingService
+    copy_requests: CopyRequestService
+    preparation: PreparationService
+    releases: ReleaseService
+    decisions: DecisionService
+    copies: CopyService
