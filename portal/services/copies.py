@@ -145,9 +145,7 @@ class CopyService:
             session.get_one(Delivery, delivery_id).completed_at = self._desk.clock()
             request = session.get_one(CopyRequest, request_id)
             facts = facts_of(session, request, self._desk.today())
-            with suppress(
-                RefusedError
-            ):  # voided meanwhile: it arrived all the same, and counts
+            with suppress(RefusedError):  # voided meanwhile: it arrived all the same, and counts
                 take_step(session, request, step, actor, facts=facts, moment=self._desk.clock())
             name = EventName(f"copy_request:{step}")
             self._desk.record(session, actor, name, ("copy_request", request_id), delivery=delivery_id)

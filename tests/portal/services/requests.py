@@ -11,12 +11,12 @@ from archive_store.models.copies import CopyRequest
 from archive_store.request_words import Step
 from portal.services.asking import Asked
 from portal.services.decisions import Ruling
-from portal.services.preparation import Drawn
 from portal.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from portal.services.preparation import Drawn
     from tests.portal.conftest import World
 
 

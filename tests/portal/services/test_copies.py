@@ -126,7 +126,8 @@ def test_a_withdrawn_copy_is_not_handed_out(world: World, copied: str) -> None:
         take(world, copied)
 
 
-def test_making_a_copy_again_makes_nothing(world: World, copied: str) -> None:
+@pytest.mark.usefixtures("copied")
+def test_making_a_copy_again_makes_nothing(world: World) -> None:
     with world.opened.database.read() as session:
         before = session.scalars(select(SignedCopy)).one()
     world.opened.tasks["make_copy"](before.decision_id)
