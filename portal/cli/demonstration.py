@@ -17,6 +17,7 @@ from archive_store.identity import Role, service_actor
 from archive_store.models.accounts import Account, Department, Leadership
 from archive_store.models.cases import Case, PartyBinding, Person
 from archive_store.vocabulary import CaseState
+from portal.cli.demonstration_requests import COPY, carry_requests
 from portal.demonstration import CASES, DEPARTMENTS, PEOPLE, build
 from portal.services.accounts import NewAccount, add_department
 from portal.services.transfer import TransferService
@@ -53,6 +54,9 @@ def fill(opened: Installation, say: Callable[[str], None]) -> None:
         build(data / LOOSE, only=[story.name for story in loose])
     _bind_parties(opened, people)
     _publish_root(opened)
+    if not (data / COPY).exists():
+        say("办理演示复制申请……")
+        carry_requests(opened, lambda content: _write_private(data / COPY, content))
     say("演示档案库已就绪。")
 
 
@@ -71,7 +75,7 @@ def _people(opened: Installation, data: Path) -> dict[str, str]:
         }
         for person in PEOPLE
     ]
-    _write_private(data / ACCOUNTS_FILE, json.dumps(entries, ensure_ascii=False, indent=1))
+    _write_private(data / ACCOUNTS_FILE, json.dumps(entries, ensure_ascii=False, indent=1).encode())
     with opened.database.write() as unit:
         departments = {d.name: add_department(unit.session, d.name, d.code).id for d in DEPARTMENTS}
     accounts = opened.services.accounts
@@ -96,9 +100,9 @@ def _main_role(roles: frozenset[Role]) -> str:
     return min(roles).value
 
 
-def _write_private(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
+def _write_private(path: Path, content: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
 
 
 def _bind_leaders(opened: Installation, people: dict[str, str]) -> None:
@@ -189,4 +193,4 @@ def _publish_root(opened: Installation) -> None:
     """Leave the demonstration authority's root where a visitor's validator finds it."""
     trust = opened.settings.data / "trust"
     trust.mkdir(exist_ok=True, mode=0o700)
-    _write_private(trust / "root.pem", opened.authority.root_pem.decode())
+    _write_private(trust / "root.pem", opened.authority.root_pem)

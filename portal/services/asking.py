@@ -123,6 +123,13 @@ class AskingService:
             self._desk.record(session, actor, EventName.COPY_REQUEST_BEGIN, ("copy_request", request.id))
             return request.id
 
+    def draft(self, actor: Actor, request_id: str) -> tuple[CopyRequest, PartyCase]:
+        """A draft of the actor's own, with what can be asked for in its case."""
+        with self._desk.database.read() as session:
+            request = self._draft(session, actor, request_id)
+            seen = Permission.ENTER_REQUEST if request.channel is Channel.COUNTER else Permission.SEE_LISTED
+            return request, self._party_case(actor, request.case, seen)
+
     def save(self, actor: Actor, request_id: str, asked: Asked) -> None:
         """Save a draft."""
         with self._desk.database.write() as unit:

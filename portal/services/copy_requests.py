@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from archive_store.accounts import actor_of
 from archive_store.audit.events import EventName
+from archive_store.cases import item_thing
 from archive_store.copy_requests import available
 from archive_store.deadlines import Deadline, Remaining, remaining, request_deadline
 from archive_store.errors import InvalidInputError, NotFoundError
@@ -19,7 +20,7 @@ from archive_store.identity import Role
 from archive_store.models.accounts import Account, CaseGrant, RoleGrant
 from archive_store.models.copies import CopyRequest, Opinion, RequestStep, SignedCopy
 from archive_store.permissions import Permission
-from archive_store.policy import cleared, may
+from archive_store.policy import cleared, decide, may
 from archive_store.regulation.release import needs_opinion
 from archive_store.request_words import (
     AT_WORK,
@@ -32,6 +33,7 @@ from archive_store.requests import (
     facts_of,
     latest_decision,
     latest_release,
+    may_with,
     opinions_of,
     release_item,
     request_for,
@@ -82,6 +84,9 @@ class RequestPage:
     is_release_ready: bool
     decision: Decision | None
     copy: SignedCopy | None
+    reads: frozenset[str]
+    """Ids of the items that the viewer may read."""
+    may: frozenset[Permission]
     reviewers: list[Account] = field(default_factory=list)
     """Whom the archivist may send it to."""
 
@@ -203,6 +208,8 @@ class CopyRequestService:
                 is_release_ready=facts.manifest_hash is not None and facts.release_checked,
                 decision=decision,
                 copy=copy_of(session, decision),
+                reads=frozenset(row.item_id for row in request.items if _reads(actor, row.item)),
+                may=frozenset(permission for permission in Permission if may_with(actor, permission, request)),
                 reviewers=self._reviewers(session, request) if Step.REFER in may_take else [],
             )
 
@@ -241,6 +248,10 @@ class CopyRequestService:
         if request.due_on is None or request.state not in AT_WORK | {RequestState.SUBMITTED}:
             return None
         return remaining(Deadline(request.due_on, working=True), self._desk.today())
+
+
+def _reads(actor: Actor, item: Item) -> bool:
+    return decide(actor, Permission.READ_CONTENT, item_thing(item.case, item))
 
 
 def _to_review(request: CopyRequest) -> list[Item]:

@@ -18,18 +18,24 @@ from portal.dissemination.verdict import Verdict, trust_in, verdict_on
 from tests.portal.services import requests as way
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from portal.services.copies import Transfer
     from tests.portal.conftest import World
+    from tests.portal.stages import Stage
 
 
 @pytest.fixture
-def copied(world: World, sealed: str) -> str:
+def world(copied_stage: Stage, tmp_path: Path) -> Iterator[World]:
+    with copied_stage.world(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def copied(copied_stage: Stage) -> str:
     """The id of a request whose copy lies ready."""
-    way.bind(world, sealed)
-    request_id = way.submitted(world, sealed)
-    way.awaiting(world, request_id)
-    way.approved(world, request_id)
-    return request_id
+    return copied_stage.request_id
 
 
 def take(world: World, request_id: str, who: str = "party") -> Transfer:
