@@ -93,6 +93,8 @@ def _common() -> dict[str, Any]:
         "has_verify": "verify.page" in known,
         "bureau": settings.bureau,
         "is_demonstration": settings.is_demonstration,
+        "answer_days": settings.request_working_days,
+        "extension_days": settings.extension_working_days,
         "Permission": Permission,
         "Role": Role,
         "known_pages": known,

@@ -41,6 +41,7 @@ from archive_store.requests import (
     take_step,
     visible_requests,
 )
+from portal.dissemination.release import Outcome, ReleaseManifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -83,6 +84,8 @@ class RequestPage:
     release: Release | None
     is_release_ready: bool
     decision: Decision | None
+    outcomes: Mapping[int, Outcome]
+    """By position: what became of each item, once that is decided."""
     copy: SignedCopy | None
     reads: frozenset[str]
     """Ids of the items that the viewer may read."""
@@ -193,7 +196,7 @@ class CopyRequestService:
             facts = facts_of(session, request, self._desk.today())
             may_take = frozenset(available(request.state, facts, actor))
             steps = steps_of(session, request.id)
-            decision = latest_decision(session, request.id)
+            decision, release = latest_decision(session, request.id), latest_release(session, request.id)
             needing = frozenset(item.id for item in _to_review(request))
             self._desk.record(session, actor, EventName.COPY_REQUEST_VIEW, ("copy_request", request.id))
             return RequestPage(
@@ -204,9 +207,10 @@ class CopyRequestService:
                 may_take=may_take,
                 opinions=opinions_of(session, request.id),
                 to_review=needing,
-                release=latest_release(session, request.id),
+                release=release,
                 is_release_ready=facts.manifest_hash is not None and facts.release_checked,
                 decision=decision,
+                outcomes=_outcomes(request, decision, release),
                 copy=copy_of(session, decision),
                 reads=frozenset(row.item_id for row in request.items if _reads(actor, row.item)),
                 may=frozenset(permission for permission in Permission if may_with(actor, permission, request)),
@@ -248,6 +252,16 @@ class CopyRequestService:
         if request.due_on is None or request.state not in AT_WORK | {RequestState.SUBMITTED}:
             return None
         return remaining(Deadline(request.due_on, working=True), self._desk.today())
+
+
+def _outcomes(request: CopyRequest, decision: Decision | None, release: Release | None) -> dict[int, Outcome]:
+    if decision is None:
+        return {}
+    if decision.outcome == "refused" or release is None or release.manifest is None:
+        return {row.position: Outcome.WITHHELD for row in request.items}
+    made = ReleaseManifest.parse(release.manifest.encode())
+    kept_back = {int(position) for position in decision.withheld}
+    return {item.position: Outcome.WITHHELD if item.position in kept_back else item.outcome for item in made.items}
 
 
 def _reads(actor: Actor, item: Item) -> bool:
