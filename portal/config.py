@@ -79,6 +79,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data / 'anjuan.db'}"
 
     @property
+    def has_public_verification(self) -> bool:
+        """Whether anyone may check copies without a login: never where state secrets may be."""
+        return self.profile is not Profile.CLASSIFIED
+
+    @property
     def processes(self) -> int:
         """How many processes parse files."""
         return self.render_processes or os.cpu_count() or 1

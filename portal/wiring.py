@@ -36,6 +36,7 @@ from archive_store.work import INDEX_CASE
 from indexer import weights
 from indexer.backends.embedded import EmbeddedBackend
 from indexer.searcher import Searcher
+from portal.dissemination.verdict import trust_in
 from portal.dissemination.watermark import WatermarkPress
 from portal.services import Services
 from portal.services.accounts import AccountService
@@ -49,6 +50,7 @@ from portal.services.sealing import SealingService, Vault
 from portal.services.search import SearchService
 from portal.services.tasks import TaskService
 from portal.services.transfer import TransferService
+from portal.services.verification import LIMITS, VerificationService
 from portal.services.viewing import ViewingService
 
 if TYPE_CHECKING:
@@ -110,6 +112,7 @@ class Installation:
         self.database = Database(make_engine(settings.database))
         self.desk = Desk(self.database, AuditLog())
         self.pool = ParserPool(settings.processes)
+        self.copy_pool = ParserPool(1, LIMITS)  # uploads of just anyone never wait in the readers' queue
         self.documents = Documents(self.pool)
         self.staging = LocalStagingStore(data / "staging")
         self.root = StorageRoot.open(data / "store")
@@ -148,7 +151,13 @@ class Installation:
             tasks=TaskService(desk, self.regulation),
             viewing=ViewingService(desk, self.originals, self.documents, WatermarkPress()),
             search=SearchService(desk, searcher, self.index, self.catalogue),
+            verification=self._verification(),
         )
+
+    def _verification(self) -> VerificationService:
+        trust, places = trust_in(self.authority), max(1, min(4, self.settings.web_threads // 4))
+        demonstration = self.authority.is_demonstration
+        return VerificationService(self.desk, self.copy_pool, trust, demonstration=demonstration, places=places)
 
     def _key(self, name: str) -> bytes:
         return (self.settings.data / "keys" / name).read_bytes()
@@ -184,6 +193,7 @@ class Installation:
         """End the parser processes and the database's connections."""
         self.index.close()
         self.pool.close()
+        self.copy_pool.close()
         self.database.engine.dispose()
 
     def __enter__(self) -> Self:

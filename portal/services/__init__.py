@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from portal.services.search import SearchService
     from portal.services.tasks import TaskService
     from portal.services.transfer import TransferService
+    from portal.services.verification import VerificationService
     from portal.services.viewing import ViewingService
 
 
@@ -32,3 +33,4 @@ class Services:
     tasks: TaskService
     viewing: ViewingService
     search: SearchService
+    verification: VerificationService
