@@ -46,6 +46,8 @@ from portal.services.desk import Desk
 from portal.services.fixity import FixityService
 from portal.services.indexing import IndexingService
 from portal.services.intake import IntakeService, Receiver
+from portal.services.listing import ListingService
+from portal.services.parties import PartyService
 from portal.services.sealing import SealingService, Vault
 from portal.services.search import SearchService
 from portal.services.tasks import TaskService
@@ -152,6 +154,8 @@ class Installation:
             viewing=ViewingService(desk, self.originals, self.documents, WatermarkPress()),
             search=SearchService(desk, searcher, self.index, self.catalogue),
             verification=self._verification(),
+            parties=PartyService(desk),
+            listing=ListingService(desk, self.catalogue),
         )
 
     def _verification(self) -> VerificationService:

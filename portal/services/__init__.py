@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from portal.services.cases import CaseService
     from portal.services.fixity import FixityService
     from portal.services.intake import IntakeService
+    from portal.services.listing import ListingService
+    from portal.services.parties import PartyService
     from portal.services.sealing import SealingService
     from portal.services.search import SearchService
     from portal.services.tasks import TaskService
@@ -34,3 +36,5 @@ class Services:
     viewing: ViewingService
     search: SearchService
     verification: VerificationService
+    parties: PartyService
+    listing: ListingService

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portal.views import auth, cases, home, intake, reader, search, system, verify
+from portal.views import auth, cases, home, intake, parties, reader, search, system, verify
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def install(app: Flask) -> None:
     """Put every page in its place."""
-    for module in (auth, home, cases, intake, reader, search, system):
+    for module in (auth, home, cases, intake, parties, reader, search, system):
         app.register_blueprint(module.pages)
     if app.extensions["anjuan.settings"].has_public_verification:
         app.register_blueprint(verify.pages)
