@@ -53,12 +53,15 @@ from portal.services.desk import Desk
 from portal.services.fixity import FixityService
 from portal.services.indexing import IndexingService
 from portal.services.intake import IntakeService, Receiver
+from portal.services.listing import ListingService
+from portal.services.parties import PartyService
 from portal.services.preparation import PreparationService
 from portal.services.releases import ReleaseService
 from portal.services.sealing import SealingService, Vault
 from portal.services.search import SearchService
 from portal.services.tasks import TaskService
 from portal.services.transfer import TransferService
+from portal.services.verification import LIMITS, VerificationService
 from portal.services.viewing import ViewingService
 
 if TYPE_CHECKING:
@@ -120,6 +123,7 @@ class Installation:
         self.database = Database(make_engine(settings.database))
         self.desk = Desk(self.database, AuditLog())
         self.pool = ParserPool(settings.processes)
+        self.copy_pool = ParserPool(1, LIMITS)  # uploads of just anyone never wait in the readers' queue
         self.documents = Documents(self.pool)
         self.staging = LocalStagingStore(data / "staging")
         self.copies = LocalStagingStore(data / "copies")
@@ -174,6 +178,9 @@ class Installation:
             releases=ReleaseService(desk, self.originals, self.documents, self.copies, self.press, self.grounds),
             decisions=DecisionService(desk, self.grounds),
             copies=CopyService(desk, self.copies, transfers=settings.copy_transfers),
+            verification=self._verification(),
+            parties=PartyService(desk),
+            listing=ListingService(desk, self.catalogue),
         )
 
     def _copy_making(self) -> CopyMakingService:
@@ -187,6 +194,11 @@ class Installation:
             settings.bureau, settings.verification_page, settings.copy_days, demonstration=settings.is_demonstration
         )
         return CopyMakingService(self.desk, self.copies, self.root, self.services.releases, self.grounds, press, terms)
+
+    def _verification(self) -> VerificationService:
+        trust, places = trust_in(self.authority), max(1, min(4, self.settings.web_threads // 4))
+        demonstration = self.authority.is_demonstration
+        return VerificationService(self.desk, self.copy_pool, trust, demonstration=demonstration, places=places)
 
     def _key(self, name: str) -> bytes:
         return (self.settings.data / "keys" / name).read_bytes()
@@ -219,6 +231,7 @@ class Installation:
         """End the parser processes and the database's connections."""
         self.index.close()
         self.pool.close()
+        self.copy_pool.close()
         self.database.engine.dispose()
 
     def __enter__(self) -> Self:

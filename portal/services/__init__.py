@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from portal.services.decisions import DecisionService
     from portal.services.fixity import FixityService
     from portal.services.intake import IntakeService
+    from portal.services.listing import ListingService
+    from portal.services.parties import PartyService
     from portal.services.preparation import PreparationService
     from portal.services.releases import ReleaseService
     from portal.services.sealing import SealingService
     from portal.services.search import SearchService
     from portal.services.tasks import TaskService
     from portal.services.transfer import TransferService
+    from portal.services.verification import VerificationService
     from portal.services.viewing import ViewingService
 
 
@@ -44,3 +47,6 @@ class Services:
     releases: ReleaseService
     decisions: DecisionService
     copies: CopyService
+    verification: VerificationService
+    parties: PartyService
+    listing: ListingService

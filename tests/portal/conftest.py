@@ -13,9 +13,11 @@ import pytest
 from archive_store.identity import Role
 from archive_store.labels import Level, Mark
 from archive_store.models.accounts import Account, Leadership
+from archive_store.parsing.pool import ParserPool
 from portal.application import create_app
 from portal.config import Profile, load_settings
 from portal.services.accounts import NewAccount, add_department
+from portal.services.verification import LIMITS
 from portal.wiring import Installation, form_key, prepare_folder
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from archive_store.identity import Actor
+    from tests.portal.dissemination.conftest import Made
 
 PASSWORD = "一句足够长的演示密码用来登录"
 PEOPLE = {
@@ -70,6 +73,28 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     prepare_folder(load_settings(data, profile=Profile.DEMONSTRATION, bureau="石门市演示水务局"))
     with open_installation(data) as opened:
         return data, _people(opened)
+
+
+@pytest.fixture(scope="session")
+def genuine(prepared: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A signed copy that the installation of `world` gives out."""
+    from tests.portal.copies import make_genuine  # noqa: PLC0415 - only where a copy is asked for
+
+    return make_genuine(prepared[0], tmp_path_factory.mktemp("genuine"))
+
+
+@pytest.fixture(scope="session")
+def copy_pool() -> Iterator[ParserPool]:
+    """One parser process for copies for all tests: each start takes seconds."""
+    with ParserPool(1, LIMITS) as pool:
+        yield pool
+
+
+@pytest.fixture
+def warm_pool(world: World, copy_pool: ParserPool) -> None:
+    """The installation checks copies in that process."""
+    world.opened.copy_pool.close()
+    world.opened.services.verification._pool = copy_pool
 
 
 @pytest.fixture
