@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from archive_store.authority import load_authority
 from archive_store.models.base import now
-from archive_store.models.copies import CopyRequest, SignedCopy
+from archive_store.models.copies import CopyRequest, Decision, Release, SignedCopy
 from portal.dissemination.redact import Box
 from tests.portal.dissemination.conftest import NUMBER, RECIPIENT, Bench, order_for, prepare
 
@@ -41,10 +41,26 @@ def enter_copy(world: World, case_id: str, made: Made, withdrawn_at: datetime | 
         )
         unit.session.add(request)
         unit.session.flush()
+        release = Release(
+            request_id=request.id, prepared_by=world.ids["archivist"], plan_sha256="0" * 64, pages={}, manifest="{}"
+        )
+        unit.session.add(release)
+        unit.session.flush()
+        decision = Decision(
+            request_id=request.id,
+            release_id=release.id,
+            leader_id=world.ids["leader"],
+            outcome="granted",
+            withheld={},
+        )
+        unit.session.add(decision)
+        unit.session.flush()
         copy = SignedCopy(
             request_id=request.id,
+            decision_id=decision.id,
             blob="0" * 32,
             size=len(made.content),
+            sha512=hashlib.sha512(made.content).hexdigest(),
             sha256=hashlib.sha256(made.content).hexdigest(),
             check_code=made.manifest.check_code,
             expires_at=now() + timedelta(days=30),
