@@ -46,6 +46,10 @@ FREE_NUMBERS = 1_000_000
 TOO_CLASSIFIED = "本系统为开放部署，不得存放秘密及以上内容（保守国家秘密法第三十一条）。请按涉密载体规定另行管理。"
 
 
+class AlreadyThereError(InvalidInputError):
+    """The case holds this very file: whoever sends a folder again need not mind."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImportOutcome:
     """What became of one folder: `made`, `present` (an earlier run brought it in) or `refused` with findings.
@@ -203,8 +207,8 @@ class IntakeService:
         with self._drafting(actor, case_id) as (session, case):
             if any(file.sha512 == incoming.stored.sha512 for item in case.items for file in item.files):
                 self._receiver.forget([incoming])
-                raise InvalidInputError(f"“{name}”与本案已有的文件内容相同，没有重复收入。", "file")
-            part = self._builder.guess(name, case.ended_on, case.label)
+                raise AlreadyThereError(f"“{name}”与本案已有的文件内容相同，没有重复收入。", "file")
+            part = self._builder.guess(incoming, case.ended_on, case.label)
             item = self._builder.item(session, case, part, incoming, actor.account_id)
             renumber(case)
             return item.id
