@@ -12,7 +12,7 @@ const unfinished = document.querySelector("#unfinished");
 const token = document.querySelector("input[name=csrf_token]").value;
 const memory = `sending:${drop.dataset.case}`;
 const ownFiles = /^(\.|~\$)|^(thumbs\.db|desktop\.ini)$/i; // what systems and office programs lay beside documents
-const descriptions = new Set(["case.json"]); // it says what the documents are, and is none
+const descriptions = new Set(["case.json", "案卷目录.xlsx"]); // they say what the documents are, and are none
 const order = new Intl.Collator("zh-CN", { numeric: true });
 let waiting = [];
 let busy = false;
@@ -73,7 +73,7 @@ async function sendAll(files) {
   if (refused) document.querySelector("#refresh").hidden = false; else window.location.reload();
 }
 function usable(files) {
-  for (const file of files) if (descriptions.has(file.name)) { box.hidden = false; note(file.name, "是案卷说明，不作为卷内文件收入"); }
+  for (const file of files) if (descriptions.has(file.name)) { box.hidden = false; note(file.name, "是案卷的说明，不作为卷内文件收入。按说明收入，请用整批导入。"); }
   const path = (file) => file.path ?? (file.webkitRelativePath || file.name);
   return files.filter((file) => !ownFiles.test(file.name) && !descriptions.has(file.name)).sort((a, b) => order.compare(path(a), path(b)));
 }
