@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -25,7 +25,7 @@ from archive_store.permissions import Permission
 from archive_store.policy import cleared, may
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
     from typing import BinaryIO
 
@@ -116,6 +116,8 @@ class IntakeService:
             return ImportOutcome(folder, "refused", None, read.findings)
         if secret := self._secret_findings(read):
             return ImportOutcome(folder, "refused", None, secret)
+        if (known := self._brought_in_before(folder, read.case)) is not None:
+            return ImportOutcome(folder, "present", known, (), read.unnamed)
         files: list[Incoming] = []
         try:
             self._take_files(folder, read.case, files)
@@ -129,7 +131,7 @@ class IntakeService:
 
     def _enter(self, actor: Actor, description: CaseFolder, files: list[Incoming]) -> tuple[str, str]:
         """Make the draft, or find what an earlier run made of the same folder; gives the result and the case's id."""
-        key = _import_key(description, files)
+        key = _import_key(description, (incoming.stored.sha512 for incoming in files))
         with self._desk.database.write() as unit:
             known = unit.session.scalars(select(Case).where(Case.import_key == key)).first()
             if known is not None:
@@ -138,6 +140,13 @@ class IntakeService:
             subject = ("case", case.id)
             self._desk.record(unit.session, actor, EventName.CASE_IMPORT, subject, items=len(case.items))
             return "made", case.id
+
+    def _brought_in_before(self, folder: Path, description: CaseFolder) -> str | None:
+        """The case that an earlier run made of this folder: the files are only read, not taken in and parsed again."""
+        digests = (_digest(folder / name) for item in description.items for name in _names(item))
+        key = _import_key(description, digests)
+        with self._desk.database.read() as session:
+            return session.scalars(select(Case.id).where(Case.import_key == key)).first()
 
     def _secret_findings(self, read: FolderReading) -> tuple[FolderFinding, ...]:
         """Every label of the description that this installation must not take in."""
@@ -303,12 +312,18 @@ def _names(item: ItemPart) -> list[str]:
     return [item.file, item.rendition.file] if item.rendition else [item.file]
 
 
-def _import_key(description: CaseFolder, files: list[Incoming]) -> str:
+def _import_key(description: CaseFolder, digests: Iterable[str]) -> str:
     """What makes a folder the same folder again: what it says, however it is written, and the digests of its files."""
     digest = sha256(description.model_dump_json().encode())
-    for incoming in files:
-        digest.update(incoming.stored.sha512.encode())
+    for one in digests:
+        digest.update(one.encode())
     return digest.hexdigest()
+
+
+def _digest(path: Path) -> str:
+    """The SHA-512 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha512").hexdigest()
 
 
 def _item_of(case: Case, item_id: str) -> Item:
