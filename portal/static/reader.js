@@ -44,7 +44,9 @@ function put(next, image) {
   const listed = next.querySelector("#thumbs");
   if (listed.dataset.block !== thumbs().dataset.block) { listed.open = thumbs().open; thumbs().replaceWith(document.adoptNode(listed)); watchThumbs(); }
   const page = reader.querySelector("#stage").dataset.page;
+  const now = new Map([...listed.querySelectorAll("a")].map((link) => [link.dataset.page, link.href]));
   for (const link of thumbs().querySelectorAll("a")) {
+    link.href = now.get(link.dataset.page) || link.href;
     if (link.dataset.page === page) { link.setAttribute("aria-current", "page"); if (thumbs().open && isDesk()) link.scrollIntoView({ block: "nearest" }); } else link.removeAttribute("aria-current");
   }
   const again = focused && document.getElementById(focused);
@@ -132,9 +134,11 @@ reader.addEventListener("click", (event) => {
   else if ("soft" in link.dataset) { event.preventDefault(); go(link.href); }
 });
 reader.addEventListener("submit", (event) => {
-  if (!event.target.classList.contains("reader-jump")) return;
+  if (!("soft" in event.target.dataset)) return;
   event.preventDefault();
-  go(`${event.target.action}?${new URLSearchParams(new FormData(event.target))}`);
+  const finds = event.target.contains(reader.querySelector("#find-here"));
+  // after finding, keys are for the page: n goes on to the next hit
+  go(`${event.target.action}?${new URLSearchParams(new FormData(event.target))}`).then(() => { if (finds) reader.querySelector("#stage").focus({ preventScroll: true }); });
 });
 document.addEventListener("keydown", onKey);
 window.addEventListener("popstate", () => go(window.location.href, false));

@@ -61,7 +61,7 @@ def images(page: Page) -> list[str]:
 
 
 def wait_for_sheet(page: Page) -> None:
-    page.wait_for_function("document.querySelector('#stage img.sheet').complete")
+    page.evaluate("document.querySelector('#stage img.sheet').decode()")
     assert page.evaluate("document.querySelector('#stage img.sheet').naturalWidth") > 0
 
 
@@ -72,6 +72,7 @@ def open_decision(page: Page, portal: RunningPortal, query: str) -> None:
     page.fill("#find-here", query)
     page.press("#find-here", "Enter")
     expect(page.locator("#hits summary")).to_contain_text("2 页")
+    expect(page.locator("#stage")).to_be_focused()
     wait_for_sheet(page)
 
 
@@ -138,6 +139,20 @@ def test_pages_zoom_turn_and_thumbnails_go_by_keys(reader: Page, indexed: Runnin
     expect(frame).to_have_class(re.compile("zoom-100"))
 
 
+def test_finding_something_else_in_the_item_sends_no_image_again(reader: Page, indexed: RunningPortal) -> None:
+    open_decision(reader, indexed, "当事人")
+    reader.wait_for_load_state("networkidle")
+    asked = images(reader)
+    reader.fill("#find-here", "处罚")
+    reader.press("#find-here", "Enter")
+    expect(reader.locator("#hits summary")).to_contain_text("“处罚”")
+    expect(reader.locator("#stage")).to_be_focused()
+    reader.wait_for_load_state("networkidle")
+    assert asked == []
+    links = reader.locator("#thumbs a").evaluate_all("links => links.map(link => decodeURI(link.href))")
+    assert all("q=处罚" in link for link in links)
+
+
 def test_keys_typed_into_a_field_or_switched_off_do_nothing(reader: Page, indexed: RunningPortal) -> None:
     open_decision(reader, indexed, "当事人")
     reader.locator("#find-here").press_sequentially("rnt")
@@ -173,8 +188,10 @@ def test_hits_are_walked_over_the_pages_and_back_and_send_no_image_twice(reader:
 def test_the_page_ahead_is_there_before_it_is_asked_for_and_is_not_sent_again(
     reader: Page, indexed: RunningPortal
 ) -> None:
-    asked = images(reader)
     open_decision(reader, indexed, "当事人")
+    reader.wait_for_load_state("networkidle")
+    asked = images(reader)
+    reader.reload()
     reader.wait_for_load_state("networkidle")
     ahead = [address for address in asked if "ahead=1" in address]
     assert len(ahead) == 1
