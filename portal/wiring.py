@@ -159,6 +159,7 @@ class Installation:
         wait = timedelta(minutes=settings.login_wait_minutes)
         demonstration = settings.is_demonstration
         searcher = Searcher(self.index, weights.load(), {kind.code: kind.title for kind in self.catalogue})
+        search = SearchService(desk, searcher, self.index, self.catalogue)
         return Services(
             accounts=AccountService(desk, attempts=settings.login_attempts, wait=wait),
             cases=CaseService(desk, fields),
@@ -168,8 +169,8 @@ class Installation:
             audit=audit,
             fixity=FixityService(desk, self.root, self.staging, self.signer, audit),
             tasks=TaskService(desk, self.regulation),
-            viewing=ViewingService(desk, self.originals, self.documents, self.press),
-            search=SearchService(desk, searcher, self.index, self.catalogue),
+            viewing=ViewingService(desk, self.originals, self.documents, self.press, search),
+            search=search,
             asking=AskingService(desk, working_days=settings.request_working_days),
             copy_requests=CopyRequestService(
                 desk, working_days=settings.request_working_days, extension_days=settings.extension_working_days

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from archive_store.identity import Actor
     from tests.portal.dissemination.conftest import Made
+    from tests.portal.reading import Library
 
 PASSWORD = "一句足够长的演示密码用来登录"
 PEOPLE = {
@@ -129,7 +130,11 @@ def _people(opened: Installation) -> dict[str, str]:
 
 @pytest.fixture
 def app(world: World) -> Flask:
-    opened = world.opened
+    return make_app(world.opened)
+
+
+def make_app(opened: Installation) -> Flask:
+    """The web application of an installation; its forms need no token."""
     key = form_key(opened.settings)
     made = create_app(opened.settings, opened.services, opened.database, key, secure=False, behind_proxy=False)
     made.config["WTF_CSRF_ENABLED"] = False
@@ -209,3 +214,20 @@ def sealed(world: World, accepted: str) -> str:
     """The same, sealed."""
     world.opened.services.sealing.seal(world.actor("archivist"), accepted)
     return accepted
+
+
+@pytest.fixture(scope="module")
+def library(prepared: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """A sealed and indexed case for tests that only read."""
+    from tests.portal.reading import stock  # noqa: PLC0415 - it uses what stands here
+
+    made, ids = prepared
+    folder = tmp_path_factory.mktemp("library")
+    shutil.copytree(made, folder / "data")
+    with open_installation(folder / "data") as opened:
+        yield stock(World(opened, ids), folder / "case")
+
+
+@pytest.fixture
+def library_app(library: Library) -> Flask:
+    return make_app(library.world.opened)
