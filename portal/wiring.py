@@ -20,19 +20,21 @@ from archive_store.audit.note import SigningKey
 from archive_store.authority import load_authority, make_authority
 from archive_store.blobs.local import LocalStagingStore
 from archive_store.database import make_engine
+from archive_store.derivatives import Derivatives
 from archive_store.drafts import DraftBuilder
 from archive_store.models.base import now
 from archive_store.models.cases import StoredFile
 from archive_store.ocfl import StorageRoot
 from archive_store.originals import Originals
+from archive_store.page_texts import PageTexts
 from archive_store.parsing.documents import Documents
-from archive_store.parsing.pool import ParserPool
+from archive_store.parsing.pool import Limits, ParserPool
 from archive_store.private_fields import KEY_BYTES, FieldSeal
 from archive_store.regulation.catalogue import load_catalogue
 from archive_store.regulation.rules import load_regulation
 from archive_store.seal_signature import SealSigner, time_stamper
 from archive_store.unit_of_work import Database
-from archive_store.work import INDEX_CASE
+from archive_store.work import INDEX_CASE, RECOGNISE_TEXT
 from indexer import weights
 from indexer.backends.embedded import EmbeddedBackend
 from indexer.searcher import Searcher
@@ -45,6 +47,7 @@ from portal.services.desk import Desk
 from portal.services.fixity import FixityService
 from portal.services.indexing import IndexingService
 from portal.services.intake import IntakeService, Receiver
+from portal.services.recognition import RecognitionService
 from portal.services.sealing import SealingService, Vault
 from portal.services.search import SearchService
 from portal.services.tasks import TaskService
@@ -59,6 +62,8 @@ if TYPE_CHECKING:
 LEAST_FREE_BYTES = 2**30
 KEY_FILES = ("field.key", "form.key", "checkpoint.key")
 DRAFTS_KEPT_SECONDS = 24 * 3600
+STANDING_BACK = 10
+"""Niceness of processes for long work: pages that people wait for go first."""
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
@@ -121,9 +126,16 @@ class Installation:
         self.index = EmbeddedBackend(data / "index")
         self.index.open()
         self.originals = Originals(self.staging, self.root)
+        self.derivatives = Derivatives(data / "derivatives")
+        self.texts = PageTexts(self.documents, self.originals, self.derivatives)
+        self.long_pools = (ParserPool(1, Limits(niceness=STANDING_BACK)),)
         self.services = self._services()
-        self.indexing = IndexingService(self.desk, self.index, self.originals, self.documents)
-        self.tasks: dict[str, Callable[[str], None]] = {INDEX_CASE: self.indexing.index_case}
+        self.indexing = IndexingService(self.desk, self.index, self.texts)
+        self.tasks: dict[str, Callable[[str], bool | None]] = {
+            INDEX_CASE: self.indexing.index_case,
+            RECOGNISE_TEXT: self.services.recognition.recognise_page,
+        }
+        """What carries out each kind of noted work; what gives true has done a part and is to be called again."""
 
     def _services(self) -> Services:
         settings, desk = self.settings, self.desk
@@ -148,6 +160,9 @@ class Installation:
             tasks=TaskService(desk, self.regulation),
             viewing=ViewingService(desk, self.originals, self.documents, WatermarkPress()),
             search=SearchService(desk, searcher, self.index, self.catalogue),
+            recognition=RecognitionService(
+                desk, self.originals, Documents(self.long_pools[0]), self.texts, self.derivatives
+            ),
         )
 
     def _key(self, name: str) -> bytes:
@@ -158,6 +173,8 @@ class Installation:
         self.staging.sweep()
         self.root.sweep()
         self.services.sealing.sweep()
+        self.derivatives.sweep()
+        self.services.recognition.reconcile()
         self.indexing.reconcile()
         with self.database.read() as session:
             named = set(session.scalars(select(StoredFile.blob).where(StoredFile.blob.is_not(None))))
@@ -180,10 +197,16 @@ class Installation:
             found.append("密钥文件夹对其他用户可读，请改为仅属主可读（chmod 700）。")
         return found
 
+    def stop_long_work(self) -> None:
+        """End the processes of long work, now and for good; what they had in hand fails without fault."""
+        for pool in self.long_pools:
+            pool.close()
+
     def close(self) -> None:
         """End the parser processes and the database's connections."""
         self.index.close()
         self.pool.close()
+        self.stop_long_work()
         self.database.engine.dispose()
 
     def __enter__(self) -> Self:

@@ -20,7 +20,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from archive_store.parsing import sandbox
-from archive_store.parsing.errors import ParserCrashedError, ParserRefusedError, PoolBusyError
+from archive_store.parsing.errors import ParserCrashedError, ParserFailedError, ParserRefusedError, PoolBusyError
 from archive_store.parsing.files import FileSource, read_only
 from archive_store.parsing.process import Limits, ParserProcess
 
@@ -101,6 +101,10 @@ class ParserPool:
             try:
                 header, blobs = process.call(function, arguments, descriptors, timeout or self._limits.timeout_seconds)
                 reusable = "exhausted" not in header and process.calls < self._limits.calls
+            except ParserFailedError as error:
+                if self._closed:  # killed by us, not by the file
+                    raise PoolBusyError from error
+                raise
             finally:
                 self._give_back(process, reusable=reusable)
         return _read(function, header, blobs)

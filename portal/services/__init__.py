@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from portal.services.cases import CaseService
     from portal.services.fixity import FixityService
     from portal.services.intake import IntakeService
+    from portal.services.recognition import RecognitionService
     from portal.services.sealing import SealingService
     from portal.services.search import SearchService
     from portal.services.tasks import TaskService
@@ -32,3 +33,4 @@ class Services:
     tasks: TaskService
     viewing: ViewingService
     search: SearchService
+    recognition: RecognitionService
