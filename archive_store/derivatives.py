@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from archive_store.blobs.base import checked_name
 from archive_store.blobs.durable import PRIVATE_FILE, Scratch, make_folder, storage_trouble, sync_folder
-from archive_store.errors import NotFoundError
+from archive_store.errors import NotFoundError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 INCOMING = "incoming"
+LEAST_FREE_BYTES = 2**28
+"""What derivatives leave to the rest of the archive."""
+NO_ROOM = "磁盘空间不足，暂时不能制作派生文件。原件完好。请联系系统管理员清理磁盘，之后会自动继续。"
 
 
 class Kind(StrEnum):
@@ -41,15 +44,18 @@ class Derivatives:
         self._incoming = Scratch(folder / INCOMING)
 
     @contextmanager
-    def making(self, kind: Kind, file_id: str, name: str) -> Iterator[BinaryIO]:
+    def making(self, kind: Kind, file_id: str, name: str, *, expected: int = 0) -> Iterator[BinaryIO]:
         """An empty file to write to and read from; at the end of the block it takes the place of what was there.
 
         Whoever else was handed its descriptor must be gone by then. An error leaves what was there before.
+        `expected` is about how many bytes will be written.
 
         Raises:
-            UnavailableError: the disk cannot be written to now.
+            UnavailableError: the disk cannot be written to now, or would be full afterwards.
         """
         with storage_trouble(), self._incoming.piece() as work:
+            if shutil.disk_usage(work).free < expected + LEAST_FREE_BYTES:
+                raise UnavailableError(NO_ROOM)
             place = work / "made"
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             with open(os.open(place, flags, PRIVATE_FILE), "r+b") as file:  # noqa: PTH123 - a descriptor

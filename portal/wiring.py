@@ -34,7 +34,7 @@ from archive_store.regulation.catalogue import load_catalogue
 from archive_store.regulation.rules import load_regulation
 from archive_store.seal_signature import SealSigner, time_stamper
 from archive_store.unit_of_work import Database
-from archive_store.work import INDEX_CASE, RECOGNISE_TEXT
+from archive_store.work import INDEX_CASE, PREPARE_PLAYING, RECOGNISE_TEXT
 from indexer import weights
 from indexer.backends.embedded import EmbeddedBackend
 from indexer.searcher import Searcher
@@ -47,6 +47,7 @@ from portal.services.desk import Desk
 from portal.services.fixity import FixityService
 from portal.services.indexing import IndexingService
 from portal.services.intake import IntakeService, Receiver
+from portal.services.playing import PlayingService, Studio
 from portal.services.recognition import RecognitionService
 from portal.services.sealing import SealingService, Vault
 from portal.services.search import SearchService
@@ -62,6 +63,8 @@ if TYPE_CHECKING:
 LEAST_FREE_BYTES = 2**30
 KEY_FILES = ("field.key", "form.key", "checkpoint.key")
 DRAFTS_KEPT_SECONDS = 24 * 3600
+FOR_AN_INDEX = 64 * 2**20
+"""Bytes by which the playable form of the largest recording may exceed it."""
 STANDING_BACK = 10
 """Niceness of processes for long work: pages that people wait for go first."""
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
@@ -128,11 +131,17 @@ class Installation:
         self.originals = Originals(self.staging, self.root)
         self.derivatives = Derivatives(data / "derivatives")
         self.texts = PageTexts(self.documents, self.originals, self.derivatives)
-        self.long_pools = (ParserPool(1, Limits(niceness=STANDING_BACK)),)
+        most = settings.max_upload_mb * 2**20
+        self.long_pools = (
+            ParserPool(1, Limits(niceness=STANDING_BACK)),
+            ParserPool(1, Limits(niceness=STANDING_BACK, calls=1, file_bytes=most + FOR_AN_INDEX)),
+        )
+        """Processes that recognise text, and those that make recordings playable, each for one."""
         self.services = self._services()
         self.indexing = IndexingService(self.desk, self.index, self.texts)
         self.tasks: dict[str, Callable[[str], bool | None]] = {
             INDEX_CASE: self.indexing.index_case,
+            PREPARE_PLAYING: self.services.playing.prepare,
             RECOGNISE_TEXT: self.services.recognition.recognise_page,
         }
         """What carries out each kind of noted work; what gives true has done a part and is to be called again."""
@@ -149,6 +158,8 @@ class Installation:
         wait = timedelta(minutes=settings.login_wait_minutes)
         demonstration = settings.is_demonstration
         searcher = Searcher(self.index, weights.load(), {kind.code: kind.title for kind in self.catalogue})
+        reader, maker = (Documents(pool) for pool in self.long_pools)
+        studio = Studio(self.originals, self.derivatives, maker, self.documents)
         return Services(
             accounts=AccountService(desk, attempts=settings.login_attempts, wait=wait),
             cases=CaseService(desk, fields),
@@ -160,9 +171,8 @@ class Installation:
             tasks=TaskService(desk, self.regulation),
             viewing=ViewingService(desk, self.originals, self.documents, WatermarkPress()),
             search=SearchService(desk, searcher, self.index, self.catalogue),
-            recognition=RecognitionService(
-                desk, self.originals, Documents(self.long_pools[0]), self.texts, self.derivatives
-            ),
+            recognition=RecognitionService(desk, self.originals, reader, self.texts, self.derivatives),
+            playing=PlayingService(desk, studio, WatermarkPress(), self._key("form.key")),
         )
 
     def _key(self, name: str) -> bytes:
@@ -175,6 +185,7 @@ class Installation:
         self.services.sealing.sweep()
         self.derivatives.sweep()
         self.services.recognition.reconcile()
+        self.services.playing.reconcile()
         self.indexing.reconcile()
         with self.database.read() as session:
             named = set(session.scalars(select(StoredFile.blob).where(StoredFile.blob.is_not(None))))

@@ -97,9 +97,17 @@ class ParserProcess:
         return not poll.poll(0)
 
     def call(
-        self, function: str, arguments: dict[str, wire.Json], descriptors: Sequence[int], seconds: float
+        self,
+        function: str,
+        arguments: dict[str, wire.Json],
+        descriptors: Sequence[int],
+        seconds: float,
+        *,
+        outputs: int = 0,
     ) -> tuple[dict[str, wire.Json], tuple[bytes, ...]]:
         """The header and blobs that answer a call. After any error the process must be ended.
+
+        The last `outputs` of the descriptors are written to; the others are only read.
 
         Raises:
             ParserTimedOutError: it took longer than `seconds`.
@@ -108,6 +116,7 @@ class ParserProcess:
         self.calls += 1
         deadline = time.monotonic() + seconds
         call: dict[str, wire.Json] = {"id": self.calls, "function": function, "seconds": seconds}
+        call["outputs"] = outputs
         try:
             wire.send(self._channel, call | {"arguments": arguments}, descriptors=descriptors)
         except OSError as error:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from portal.services.cases import CaseService
     from portal.services.fixity import FixityService
     from portal.services.intake import IntakeService
+    from portal.services.playing import PlayingService
     from portal.services.recognition import RecognitionService
     from portal.services.sealing import SealingService
     from portal.services.search import SearchService
@@ -34,3 +35,4 @@ class Services:
     viewing: ViewingService
     search: SearchService
     recognition: RecognitionService
+    playing: PlayingService

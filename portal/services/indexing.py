@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select
 
+from archive_store import playback
 from archive_store.cases import case_thing
-from archive_store.drafts import page_file
+from archive_store.drafts import page_file, playing_file
 from archive_store.models.accounts import Department
 from archive_store.models.cases import Case
 from archive_store.models.work import IndexState, Work
@@ -87,6 +88,8 @@ class IndexingService:
             row.pages = sum(len(found) for _, found in texts)
             row.pages_without_text = sum(not page.text.strip() for _, found in texts for page in found)
             _want_recognised(unit.session, ((page_file(item), found) for item, found in texts))
+            for file in filter(None, (playing_file(item) for item, _ in texts)):
+                playback.want(unit.session, file.id)
 
     def _pages(self, item: Item) -> list[PageWords]:
         """The text of each page; empty where a page has none."""

@@ -23,10 +23,11 @@ from archive_store.parsing.errors import ParserCrashedError, ParserRefusedError,
 from archive_store.work import INDEX_CASE, RECOGNISE_TEXT, note_index
 from portal.worker import Worker
 from tests.demonstration import ANJUAN, clean_environment
-from tests.portal.conftest import log_in
+from tests.portal.conftest import copy_of, log_in
 from tests.portal.scans import HIDDEN_WORDS, OPEN_WORDS, read_with, seal_scans
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from flask import Flask
@@ -34,13 +35,29 @@ if TYPE_CHECKING:
     from tests.portal.conftest import World
     from tests.proofs import ProofBook
 
+    Prepared = tuple[Path, dict[str, str]]
+
 PAGES = 3
 EVERYONE = ("handler", "other_handler", "archivist", "second_archivist", "leader", "reviewer")
 
 
+@pytest.fixture(scope="module")
+def sealed_scans(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> tuple[Prepared, str]:
+    """A data folder with a sealed case of scans, made once and copied for each test."""
+    folder = tmp_path_factory.mktemp("scans")
+    with copy_of(*prepared, folder / "data") as made:
+        return (folder / "data", prepared[1]), seal_scans(made, folder / "case")
+
+
 @pytest.fixture
-def scanned(world: World, tmp_path: Path) -> str:
-    return seal_scans(world, tmp_path / "scans")
+def world(sealed_scans: tuple[Prepared, str], tmp_path: Path) -> Iterator[World]:
+    with copy_of(*sealed_scans[0], tmp_path / "data") as made:
+        yield made
+
+
+@pytest.fixture
+def scanned(sealed_scans: tuple[Prepared, str]) -> str:
+    return sealed_scans[1]
 
 
 def found_by(world: World, who: str, query: str) -> int:
