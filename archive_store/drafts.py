@@ -14,7 +14,7 @@ from archive_store.guessing import guess
 from archive_store.models.accounts import Account, Department
 from archive_store.models.base import new_id
 from archive_store.models.cases import Case, CaseHandler, Item, LabelDecision, Person, StoredFile
-from archive_store.parsing.formats import Kind
+from archive_store.parsing.formats import SOUND_AND_PICTURE, Kind
 from archive_store.private_fields import FieldSeal, PrivateFields
 
 if TYPE_CHECKING:
@@ -173,6 +173,12 @@ def page_file(item: Item) -> StoredFile | None:
     by_role = {file.role: file for file in item.files}
     chosen = by_role.get(RENDITION) or by_role.get(ORIGINAL)
     return chosen if chosen is not None and chosen.pages else None
+
+
+def playing_file(item: Item) -> StoredFile | None:
+    """The recording that is played: the original, where it is sound or picture."""
+    original = next((file for file in item.files if file.role == ORIGINAL), None)
+    return original if original is not None and original.media_type in SOUND_AND_PICTURE else None
 
 
 def renumber(case: Case) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, cast
 
-from flask import Response, current_app, g, redirect, request, url_for
+from flask import Response, current_app, g, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user
 
 from archive_store.errors import NotFoundError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from archive_store.identity import Actor
     from archive_store.permissions import Permission
     from portal.services import Services
+    from portal.sessions import StoredSession
 
 OPEN_ENDPOINTS = frozenset(
     {
@@ -76,6 +77,18 @@ def actor() -> Actor:
     if not current_user.is_authenticated:
         raise NotFoundError
     return cast("Actor", current_user.actor)
+
+
+def session_id() -> str:
+    """The id of the session in which the person asks; it ends with it.
+
+    Raises:
+        NotFoundError: there is no session (only open pages can come here).
+    """
+    row = cast("StoredSession", session).row
+    if row is None:
+        raise NotFoundError
+    return row.id
 
 
 def holds(permission: Permission) -> bool:

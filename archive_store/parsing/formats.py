@@ -69,6 +69,8 @@ RECORDINGS = {
     "aac": Format("audio/aac", "aac"),
 }
 """Audio and video that is kept, and played only through a derivative."""
+SOUND_AND_PICTURE = frozenset(found.media_type for found in (MP4, M4A, MP3, *RECORDINGS.values()))
+"""Media types that are recordings, whether they play as they are or not."""
 
 PREFIXES: tuple[tuple[bytes, Format], ...] = (
     (b"\xff\xd8\xff", JPEG),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +17,12 @@ from archive_store.regulation.catalogue import load_catalogue
 from portal.cli.context import GOOD, REFUSED, as_option, installation, json_option, person, report
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from archive_store.case_folder import FolderFinding
 
 UNNAMED = "没有列入目录，未收入。"
+LISTING_SECONDS = 20
 RESULTS = {"made": "已收入", "present": "此前已收入", "refused": "未收入"}
 
 
@@ -120,10 +124,25 @@ def audit_verify(data: Path, *, as_json: bool) -> int:
     return report(findings, as_json=as_json, good="审计日志完整，未发现改动。")
 
 
-OPTIONAL_PROGRAMS = {
-    "bwrap": ("bubblewrap", "解析进程的隔离更强"),
-    "tesseract": ("tesseract-ocr tesseract-ocr-osd", "识别前判断页面方向"),
-}
+def knows_turns() -> bool:
+    """Whether tesseract is there with its data of orientation (osd)."""
+    try:
+        listed = subprocess.run(
+            ["tesseract", "--list-langs"],  # noqa: S607 - from the path, as in the parser
+            capture_output=True,
+            text=True,
+            timeout=LISTING_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return "osd" in listed.stdout.split()
+
+
+OPTIONAL: tuple[tuple[str, str, Callable[[], bool]], ...] = (
+    ("bubblewrap", "解析进程的隔离更强", lambda: shutil.which("bwrap") is not None),
+    ("tesseract-ocr tesseract-ocr-osd", "识别文字前判断页面方向，缺少时横放、倒放的页识别不准", knows_turns),
+)
 
 
 @click.command()
@@ -133,8 +152,8 @@ def doctor(data: Path, *, as_json: bool) -> int:
     """检查安装是否齐全；只缺可选部件时仍为正常。"""
     notes = [
         f"未安装 {package}（可选：{use}）。安装命令：apt-get install {package}"
-        for program, (package, use) in OPTIONAL_PROGRAMS.items()
-        if shutil.which(program) is None
+        for package, use, present in OPTIONAL
+        if not present()
     ]
     problems: list[dict[str, Any]] = []
     if (data / "keys").is_dir():

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from portal.services.intake import IntakeService
     from portal.services.listing import ListingService
     from portal.services.parties import PartyService
+    from portal.services.playing import PlayingService
     from portal.services.preparation import PreparationService
+    from portal.services.recognition import RecognitionService
     from portal.services.releases import ReleaseService
     from portal.services.sealing import SealingService
     from portal.services.search import SearchService
@@ -50,3 +52,5 @@ class Services:
     verification: VerificationService
     parties: PartyService
     listing: ListingService
+    recognition: RecognitionService
+    playing: PlayingService

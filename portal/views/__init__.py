@@ -12,6 +12,7 @@ from portal.views import (
     home,
     intake,
     parties,
+    player,
     reader,
     requests,
     search,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 def install(app: Flask) -> None:
     """Put every page in its place."""
-    for module in (auth, home, cases, intake, parties, reader, search, system, asking, requests, decisions):
+    for module in (auth, home, cases, intake, parties, reader, player, search, asking, requests, decisions, system):
         app.register_blueprint(module.pages)
     if app.extensions["anjuan.settings"].has_public_verification:
         app.register_blueprint(verify.pages)

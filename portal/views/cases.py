@@ -38,7 +38,10 @@ def page(case_id: str) -> str:
     transfer = services().transfer
     findings = transfer.findings(actor(), case_id) if reads and shown.case.state is not CaseState.SEALED else []
     returned = transfer.last_return(actor(), case_id) if shown.case.state is CaseState.DRAFT else ""
-    return render_template("cases/page.html", shown=shown, case=shown.case, findings=findings, returned=returned)
+    recognised = services().recognition.of_case(actor(), case_id)
+    return render_template(
+        "cases/page.html", shown=shown, case=shown.case, findings=findings, returned=returned, recognised=recognised
+    )
 
 
 @pages.post("/<case_id>/hand-over")

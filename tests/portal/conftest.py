@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -100,9 +101,15 @@ def warm_pool(world: World, copy_pool: ParserPool) -> None:
 
 @pytest.fixture
 def world(prepared: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[World]:
-    made, ids = prepared
-    shutil.copytree(made, tmp_path / "data")
-    with open_installation(tmp_path / "data") as opened:
+    with copy_of(*prepared, tmp_path / "data") as made:
+        yield made
+
+
+@contextmanager
+def copy_of(made: Path, ids: dict[str, str], place: Path) -> Iterator[World]:
+    """A world of its own on a copy of a finished data folder."""
+    shutil.copytree(made, place)
+    with open_installation(place) as opened:
         yield World(opened, ids)
 
 
