@@ -21,6 +21,7 @@ from archive_store.authority import load_authority, make_authority
 from archive_store.blobs.local import LocalStagingStore
 from archive_store.database import make_engine
 from archive_store.drafts import DraftBuilder
+from archive_store.labels import Level
 from archive_store.models.base import now
 from archive_store.models.cases import StoredFile
 from archive_store.ocfl import StorageRoot
@@ -41,6 +42,7 @@ from portal.services import Services
 from portal.services.accounts import AccountService
 from portal.services.audit import ORIGIN, AuditService
 from portal.services.cases import CaseService
+from portal.services.checking import CheckingService
 from portal.services.desk import Desk
 from portal.services.fixity import FixityService
 from portal.services.indexing import IndexingService
@@ -136,15 +138,20 @@ class Installation:
         vault = Vault(self.root, self.staging, self.signer)
         wait = timedelta(minutes=settings.login_wait_minutes)
         demonstration = settings.is_demonstration
+        highest = Level.TOP_SECRET if demonstration else Level.INTERNAL
+        checking = CheckingService(desk, self.originals, self.regulation, highest)
         searcher = Searcher(self.index, weights.load(), {kind.code: kind.title for kind in self.catalogue})
         return Services(
             accounts=AccountService(desk, attempts=settings.login_attempts, wait=wait),
             cases=CaseService(desk, fields),
+            checking=checking,
             intake=IntakeService(desk, receiver, builder, secrets_allowed=demonstration),
-            transfer=TransferService(desk, self.regulation, self.codes),
-            sealing=SealingService(desk, vault, self.regulation, bureau=settings.bureau, demonstration=demonstration),
+            transfer=TransferService(desk, self.regulation, self.codes, checking),
+            sealing=SealingService(
+                desk, vault, checking, self.regulation, bureau=settings.bureau, demonstration=demonstration
+            ),
             audit=audit,
-            fixity=FixityService(desk, self.root, self.staging, self.signer, audit),
+            fixity=FixityService(desk, self.root, self.staging, self.signer, audit, checking),
             tasks=TaskService(desk, self.regulation),
             viewing=ViewingService(desk, self.originals, self.documents, WatermarkPress()),
             search=SearchService(desk, searcher, self.index, self.catalogue),

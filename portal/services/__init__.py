@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from portal.services.accounts import AccountService
     from portal.services.audit import AuditService
     from portal.services.cases import CaseService
+    from portal.services.checking import CheckingService
     from portal.services.fixity import FixityService
     from portal.services.intake import IntakeService
     from portal.services.sealing import SealingService
@@ -24,6 +25,7 @@ class Services:
 
     accounts: AccountService
     cases: CaseService
+    checking: CheckingService
     intake: IntakeService
     transfer: TransferService
     sealing: SealingService
