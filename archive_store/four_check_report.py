@@ -1,6 +1,7 @@
 """What the four checks (四性检测) say: lines, the report of one run, and the form in which a report is kept.
 
-`four_checks.run` makes reports. A line that could not be judged is `NOT_CHECKED` with the reason, never passed.
+`four_checks.run` makes reports. A line that could not be judged is `NOT_CHECKED` with the reason, never passed; one
+that asks for what cannot be there yet (a seal before the seal) is `NOT_APPLICABLE`.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class Outcome(TitledEnum):
     PASSED = "passed", "通过"
     FAILED = "failed", "未通过"
     NOT_CHECKED = "not_checked", "未检测"
+    NOT_APPLICABLE = "not_applicable", "不适用"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ Rules kept here, after DA/T 70-2018 (真实性, 完整性, 可用性, 安全性)
 - usability: every file opens, is of a format that can be kept, and can be read without a password;
 - security: nothing harmful was found, and labels agree with what an item holds.
 
-What was not looked at is never "passed": it is "not checked" with the reason, e.g. where no virus scanner is set up.
+What was not looked at is never "passed": it is "not checked" with the reason, e.g. where no virus scanner is set up;
+what cannot be there at this moment (a seal before the seal) is "not applicable".
 A failure that an archivist could only paper over (changed bytes, custody, a level the system may not hold) cannot be
 waived; one that is a matter of judgement can. Pure: the caller reads bytes and rows, this judges.
 """
@@ -119,12 +120,13 @@ class _Check:
     passed: str
     applies: Callable[[CheckInput], bool] = lambda subject: bool(subject.items)
     otherwise: str = "卷内没有可检测的材料"
+    inapplicable: Outcome = Outcome.NOT_CHECKED
     unseen: Callable[[CheckInput], Iterator[Fault]] = _nothing
     waivable: bool = True
 
     def lines(self, subject: CheckInput) -> Iterator[Line]:
         if not self.applies(subject):
-            yield self._line(Outcome.NOT_CHECKED, self.otherwise)
+            yield self._line(self.inapplicable, self.otherwise)
             return
         faults = [self._line(Outcome.FAILED, text, number) for number, text in self.faults(subject)]
         unseen = [self._line(Outcome.NOT_CHECKED, text, number) for number, text in self.unseen(subject)]
@@ -341,6 +343,7 @@ _CHECKS: dict[Property, tuple[_Check, ...]] = {
             "移交和接收由不同人员办理并有记录",
             lambda subject: subject.moment is not Moment.FILING,
             "归档检测时尚未移交",
+            Outcome.NOT_APPLICABLE,
             waivable=False,
         ),
         _Check(
@@ -350,6 +353,7 @@ _CHECKS: dict[Property, tuple[_Check, ...]] = {
             "签名和时间戳有效",
             lambda subject: subject.moment is Moment.STORAGE or subject.seal is SealState.INVALID,
             "案卷尚未封存",
+            Outcome.NOT_APPLICABLE,
             waivable=False,
         ),
         _Check(
@@ -359,6 +363,7 @@ _CHECKS: dict[Property, tuple[_Check, ...]] = {
             "数据库中的著录与封存包一致",
             lambda subject: subject.described_otherwise is not None,
             "案卷尚未封存",
+            Outcome.NOT_APPLICABLE,
             waivable=False,
         ),
     ),
