@@ -22,6 +22,7 @@ from archive_store.blobs.local import LocalStagingStore
 from archive_store.database import make_engine
 from archive_store.derivatives import Derivatives
 from archive_store.drafts import DraftBuilder
+from archive_store.labels import Level
 from archive_store.models.base import now
 from archive_store.models.cases import StoredFile
 from archive_store.ocfl import StorageRoot
@@ -47,6 +48,7 @@ from portal.services.accounts import AccountService
 from portal.services.asking import AskingService
 from portal.services.audit import ORIGIN, AuditService
 from portal.services.cases import CaseService
+from portal.services.checking import CheckingService
 from portal.services.copies import CopyService
 from portal.services.copy_making import CopyMakingService, CopyPress, CopyTerms
 from portal.services.copy_requests import CopyRequestService
@@ -177,6 +179,8 @@ class Installation:
         vault = Vault(self.root, self.staging, self.signer)
         wait = timedelta(minutes=settings.login_wait_minutes)
         demonstration = settings.is_demonstration
+        highest = Level.TOP_SECRET if demonstration else Level.INTERNAL
+        checking = CheckingService(desk, self.originals, self.regulation, highest)
         searcher = Searcher(self.index, weights.load(), {kind.code: kind.title for kind in self.catalogue})
         search = SearchService(desk, searcher, self.index, self.catalogue)
         reader, maker = (Documents(pool) for pool in self.long_pools)
@@ -185,11 +189,14 @@ class Installation:
         return Services(
             accounts=AccountService(desk, attempts=settings.login_attempts, wait=wait),
             cases=CaseService(desk, fields),
+            checking=checking,
             intake=IntakeService(desk, receiver, builder, secrets_allowed=demonstration),
-            transfer=TransferService(desk, self.regulation, self.codes),
-            sealing=SealingService(desk, vault, self.regulation, bureau=settings.bureau, demonstration=demonstration),
+            transfer=TransferService(desk, self.regulation, self.codes, checking),
+            sealing=SealingService(
+                desk, vault, checking, self.regulation, bureau=settings.bureau, demonstration=demonstration
+            ),
             audit=audit,
-            fixity=FixityService(desk, self.root, self.staging, self.signer, audit),
+            fixity=FixityService(desk, self.root, self.staging, self.signer, audit, checking),
             tasks=TaskService(desk, self.regulation),
             viewing=ViewingService(desk, *pages, self.press, search),
             search=search,

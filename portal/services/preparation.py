@@ -291,7 +291,7 @@ def burnt_box(box: RedactionBox, grounds: Grounds) -> Box:
 
 
 def places_of(words: str, layer: PageText, page: int, ground: str) -> list[Drawn]:
-    """Boxes over each place where the words stand in a page's text, white space aside; one a line that they run over."""
+    """Boxes over each place where the words stand in a page's text, white space aside; one for each line."""
     drawn = ((at, letter) for at, letter in enumerate(layer.text) if layer.boxes[at] is not None)
     run = [(letter, at) for at, letters in drawn for letter in fold(letters)]
     text, sought = "".join(letter for letter, _ in run), fold(words)
