@@ -11,9 +11,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archive_store.drafts import UNKNOWN_TYPE, page_file
+from archive_store.drafts import page_file
 from archive_store.four_check_report import Moment
 from archive_store.four_checks import CheckedItem
+from archive_store.guessing import UNKNOWN_TYPE
 from archive_store.parsing.formats import LOCKED
 from archive_store.regulation.facts import Finding, Severity
 from archive_store.vocabulary import CarrierKind
