@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portal.views import auth, cases, home, intake, reader, search, system
+from portal.views import auth, cases, home, intake, preparation, reader, search, system
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 
 def install(app: Flask) -> None:
     """Put every page in its place."""
-    for module in (auth, home, cases, intake, reader, search, system):
+    for module in (auth, home, cases, intake, reader, search, system, preparation):
         app.register_blueprint(module.pages)
