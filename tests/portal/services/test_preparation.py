@@ -119,11 +119,12 @@ def test_keeping_everything_back_is_a_refusal_and_not_a_release(world: World, re
 def test_words_are_found_wherever_they_stand(world: World, request_id: str) -> None:
     preparation, actor = world.opened.services.preparation, world.actor("archivist")
     found = [
-        preparation.find_words(actor, request_id, item_id, WITNESS, "personal_privacy")
+        preparation.find_words(actor, request_id, item_id, WITNESS, "personal_privacy").boxes
         for item_id in way.item_ids(world, request_id)
     ]
     assert [len(boxes) for boxes in found] == [0, 1, 0]
-    assert preparation.find_words(actor, request_id, way.item_ids(world, request_id)[1], "ＺＨＯＵ yanshi", "minor")
+    second = way.item_ids(world, request_id)[1]
+    assert preparation.find_words(actor, request_id, second, "ＺＨＯＵ yanshi", "minor").boxes
     with pytest.raises(InvalidInputError):
         preparation.find_words(actor, request_id, way.item_ids(world, request_id)[1], "  ", "minor")
 
