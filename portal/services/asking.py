@@ -112,10 +112,7 @@ class AskingService:
         with self._desk.database.write() as unit:
             session = unit.session
             case = case_for(session, actor, case_id, Permission.ENTER_REQUEST)
-            person = next(
-                (p for p in case.persons if p.id == person_id and may_ask_for_copies(session, p, self._desk.today())),
-                None,
-            )
+            person = next((p for p in self._askers(session, case) if p.id == person_id), None)
             if person is None:
                 raise InvalidInputError("请从本案可以申请复制的人员中选择申请人。", "person")
             request = self._new(case, person, Channel.COUNTER, entered_by=actor.account_id)
@@ -238,14 +235,7 @@ class AskingService:
             PartyBinding.account_id == actor.account_id, PartyBinding.ended_at.is_(None)
         )
         ids = set(session.scalars(bound))
-        return next(
-            (
-                person
-                for person in case.persons
-                if person.id in ids and may_ask_for_copies(session, person, self._desk.today())
-            ),
-            None,
-        )
+        return next((person for person in self._askers(session, case) if person.id in ids), None)
 
     def _askers(self, session: Session, case: Case) -> list[Person]:
         today = self._desk.today()

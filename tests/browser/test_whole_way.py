@@ -1,7 +1,7 @@
 """The whole way in a browser: a folder brought in, sealed, found, read, asked for, covered, approved, taken, checked.
 
-One case goes through the hands of a handler, two archivists, a party, a secrecy reviewer and a leader; pages are kept as
-pictures and judged by axe, and at each step somebody whose step it is not gets the answer of nothing.
+One case goes through the hands of a handler, two archivists, a party, a secrecy reviewer and a leader; pages are kept
+as pictures and judged by axe, and at each step somebody whose step it is not gets the answer of nothing.
 """
 
 from __future__ import annotations
