@@ -185,6 +185,7 @@ class Installation:
         search = SearchService(desk, searcher, self.index, self.catalogue)
         reader, maker = (Documents(pool) for pool in self.long_pools)
         pages = self.originals, self.documents, self.texts
+        copies = CopyService(desk, self.copies, transfers=settings.copy_transfers)
         studio = Studio(self.originals, self.derivatives, maker, self.documents)
         return Services(
             accounts=AccountService(desk, attempts=settings.login_attempts, wait=wait),
@@ -196,7 +197,7 @@ class Installation:
                 desk, vault, checking, self.regulation, bureau=settings.bureau, demonstration=demonstration
             ),
             audit=audit,
-            fixity=FixityService(desk, self.root, self.staging, self.signer, audit, checking),
+            fixity=FixityService(desk, self.root, self.staging, self.signer, audit, checking, copies),
             tasks=TaskService(desk, self.regulation),
             viewing=ViewingService(desk, *pages, self.press, search),
             search=search,
@@ -207,7 +208,7 @@ class Installation:
             preparation=PreparationService(desk, *pages, self.press, self.grounds),
             releases=ReleaseService(desk, *pages, self.copies, self.press, self.grounds),
             decisions=DecisionService(desk, self.grounds),
-            copies=CopyService(desk, self.copies, transfers=settings.copy_transfers),
+            copies=copies,
             verification=self._verification(),
             parties=PartyService(desk),
             listing=ListingService(desk, self.catalogue),

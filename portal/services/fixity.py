@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from archive_store.seal_signature import SealSigner
     from portal.services.audit import AuditService
     from portal.services.checking import CheckingService
+    from portal.services.copies import CopyService
     from portal.services.desk import Desk
 
 SERVICE = "service:verify"
@@ -53,6 +54,7 @@ class FixityService:
         signer: SealSigner,
         audit: AuditService,
         checking: CheckingService,
+        copies: CopyService,
     ) -> None:
         self._desk = desk
         self._root = root
@@ -60,9 +62,10 @@ class FixityService:
         self._signer = signer
         self._audit = audit
         self._checking = checking
+        self._copies = copies
 
     def verify_everything(self) -> Iterator[Damage]:
-        """Every file of the storage root, every record against its object, every draft's bytes, the log.
+        """Every file of the storage root, every record against its object, every draft's bytes, every copy, the log.
 
         Of a case whose objects are whole the four checks of storage are run and kept; each object that was found whole
         bears the moment.
@@ -77,7 +80,7 @@ class FixityService:
             damage += len(step.findings)
             if step.object_id and not step.findings:
                 whole.add(step.object_id)
-        for found in (*self._sealed(objects, whole), *self._drafts(files), *self._log()):
+        for found in (*self._sealed(objects, whole), *self._drafts(files), *self._lying_ready(), *self._log()):
             damage += 1
             yield found
         self._note(whole, damage)
@@ -126,6 +129,11 @@ class FixityService:
                     size = (self._root.object_folder(file.object_id) / place).stat().st_size
                     readings[file.id] = Reading(digest, size)
         return readings
+
+    def _lying_ready(self) -> Iterator[Damage]:
+        """Signed copies that wait for their recipients."""
+        for number, message in self._copies.damaged():
+            yield Damage(f"复制件 {number}", message)
 
     def _log(self) -> Iterator[Damage]:
         yield from (Damage(finding.place, finding.message) for finding in self._audit.verify())
