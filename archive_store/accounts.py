@@ -55,6 +55,13 @@ def actor_of(session: Session, account_id: str, *, today: date | None = None) ->
     def column(statement: Select[Any]) -> frozenset[Any]:
         return frozenset(session.scalars(statement))
 
+    opened = session.execute(
+        select(CaseGrant.case_id, CaseGrant.item_id, CaseGrant.request_id).where(
+            CaseGrant.account_id == account_id,
+            CaseGrant.ended_at.is_(None),
+            or_(CaseGrant.valid_to.is_(None), CaseGrant.valid_to >= day),
+        )
+    ).all()
     levels = column(_granted(select(ClearanceGrant.level), ClearanceGrant, account_id, day))
     return Actor(
         account_id=account.id,
@@ -68,13 +75,10 @@ def actor_of(session: Session, account_id: str, *, today: date | None = None) ->
         ),
         clearance=Level(max(levels, default=Level.PUBLIC)),
         marks=column(_granted(select(MarkGrant.mark), MarkGrant, account_id, day)),
-        case_grants=column(
-            select(CaseGrant.case_id).where(
-                CaseGrant.account_id == account_id,
-                CaseGrant.ended_at.is_(None),
-                or_(CaseGrant.valid_to.is_(None), CaseGrant.valid_to >= day),
-            )
-        ),
+        case_grants=frozenset(case for case, item, _ in opened if item is None),
+        item_grants=frozenset(item for _, item, _ in opened if item),
+        entry_grants=frozenset(case for case, item, _ in opened if item),
+        request_grants=frozenset(request for *_, request in opened if request),
         own_cases=_own_cases(session, account_id, day),
     )
 
@@ -99,10 +103,11 @@ def _own_cases(session: Session, account_id: str, day: date) -> frozenset[str]:
             or_(PartyBinding.valid_to.is_(None), PartyBinding.valid_to >= day),
         )
     )
-    return frozenset(person.case_id for person in bound if _may_ask(session, person, day))
+    return frozenset(person.case_id for person in bound if may_ask_for_copies(session, person, day))
 
 
-def _may_ask(session: Session, person: Person, day: date) -> bool:
+def may_ask_for_copies(session: Session, person: Person, day: date) -> bool:
+    """Whether a person may ask for copies of its case, or represents one who may with papers in term (Art. 30)."""
     if person.role in MAY_ASK_FOR_COPIES:
         return True
     if person.represents_id is None or (person.representation_until and person.representation_until < day):

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 
 from archive_store.errors import NotFoundError, RefusedError
+from archive_store.labels import Volume
 from archive_store.models.cases import Case, CaseHandler, Item
 from archive_store.permissions import Permission
-from archive_store.policy import Scope, Thing, cleared, decide, may, scope, tokens_of_case
+from archive_store.policy import Scope, Thing, cleared, decide, may, may_be_known_to_party, scope, tokens_of_case
 from archive_store.vocabulary import CaseState
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def case_thing(case: Case) -> Thing:
 
 def item_thing(case: Case, item: Item) -> Thing:
     """The facts of one item that rules ask for."""
-    return case_thing(case).item(item.label, item.volume, listable=item.listable)
+    return case_thing(case).item(item.id, item.label, item.volume, listable=item.listable)
 
 
 def case_for(session: Session, actor: Actor, case_id: str, permission: Permission) -> Case:
@@ -66,8 +67,19 @@ def readable_items(actor: Actor, case: Case) -> list[Item]:
     return [
         item
         for item in case.items
-        if decide(actor, Permission.READ_CONTENT, thing.item(item.label, item.volume, listable=item.listable))
+        if decide(actor, Permission.READ_CONTENT, thing.item(item.id, item.label, item.volume, listable=item.listable))
     ]
+
+
+def listed_items(case: Case) -> list[Item]:
+    """The items that may be listed to a party at all, in order: their places give the numbers that parties see."""
+    return [item for item in case.items if may_be_listed(case, item)]
+
+
+def may_be_listed(case: Case, item: Item) -> bool:
+    """Whether an item stands in a party's list: marked so by an archivist, of the 正卷, and free to be known."""
+    known = may_be_known_to_party(item.label) and may_be_known_to_party(case.label)
+    return item.listable and item.volume is Volume.MAIN and known
 
 
 def visible_cases(session: Session, actor: Actor, permission: Permission = Permission.SEE_ENTRY) -> ColumnElement[bool]:
@@ -96,5 +108,6 @@ def carries(tokens: frozenset[str] | None) -> ColumnElement[bool]:
         "case": Case.id.in_,
         "department": Case.department_id.in_,
         "handler": lambda ids: Case.handlers.any(CaseHandler.account_id.in_(ids)),
+        "item": lambda ids: Case.items.any(Item.id.in_(ids)),
     }
     return or_(false(), *(ways[kind](values) for kind, values in by_kind.items()))

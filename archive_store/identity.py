@@ -52,8 +52,9 @@ class Actor:
     """A person (or named service) with every fact that the policy asks about the one who acts.
 
     `departments` are the departments the person belongs to, `in_charge` those it answers for as leader or
-    deputy today; `case_grants` are cases opened to it by name (items referred, sampled cases); `own_cases`
-    are cases whose party, applicant or third person it is or represents.
+    deputy today; `case_grants` are whole cases opened to it by name (sampled cases), `item_grants` items referred to
+    it, `entry_grants` the cases that these lie in, `request_grants` the copy requests for which they were referred;
+    `own_cases` are cases whose party, applicant or third person it is or represents.
     """
 
     account_id: str
@@ -64,6 +65,9 @@ class Actor:
     clearance: Level = Level.PUBLIC
     marks: frozenset[Mark] = frozenset()
     case_grants: frozenset[str] = frozenset()
+    item_grants: frozenset[str] = frozenset()
+    entry_grants: frozenset[str] = frozenset()
+    request_grants: frozenset[str] = frozenset()
     own_cases: frozenset[str] = frozenset()
     session_id: str | None = field(default=None, compare=False)
 

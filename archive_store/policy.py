@@ -13,7 +13,7 @@ Source: 办法 Art. 5, 29-31; 保守国家秘密法 (2024) Art. 19-20; the offic
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -49,9 +49,14 @@ class Thing:
     volume: Volume | None = None
     listable: bool = False
 
-    def item(self, label: Label, volume: Volume, *, listable: bool) -> Thing:
+    def item(self, item_id: str, label: Label, volume: Volume, *, listable: bool) -> Thing:
         """The same facts for one item of this case."""
-        return Thing(self.tokens, self.entry_label, self.state, label, volume, listable)
+        return Thing(self.tokens | {f"item:{item_id}"}, self.entry_label, self.state, label, volume, listable)
+
+    def request(self, request_id: str, case_id: str, requester_id: str | None) -> Thing:
+        """The same facts for a copy request of this case."""
+        asked = {f"asked:{case_id}:{requester_id}"} if requester_id else set()
+        return replace(self, tokens=self.tokens | {f"request:{request_id}"} | asked)
 
 
 def tokens_of_case(case_id: str, department_id: str, handler_ids: frozenset[str]) -> frozenset[str]:
@@ -65,8 +70,12 @@ class Secrecy(Enum):
     NONE = "none"
     READER = "reader"
     """Clearance and marks against the entry's label, and the item's where there is one."""
+    ENTRY = "entry"
+    """Clearance and marks against the entry's label alone: for who is shown items only as they will leave."""
     PARTY = "party"
     """What a party may know to exist: below 秘密, no informant, and of items only listable ones of the 正卷."""
+    PARTY_ENTRY = "party_entry"
+    """The same of the entry alone: for a request that the party made itself."""
 
 
 def everywhere(actor: Actor) -> frozenset[str] | None:
@@ -97,8 +106,23 @@ def in_charge(actor: Actor) -> frozenset[str] | None:
 
 
 def referred(actor: Actor) -> frozenset[str] | None:
-    """Cases opened to the actor by name."""
-    return frozenset(f"case:{c}" for c in actor.case_grants)
+    """Cases opened to the actor by name, and those that an item referred to it lies in."""
+    return frozenset(f"case:{c}" for c in actor.case_grants | actor.entry_grants)
+
+
+def opened(actor: Actor) -> frozenset[str] | None:
+    """Cases opened to the actor by name, and the items referred to it."""
+    return frozenset({f"case:{c}" for c in actor.case_grants} | {f"item:{i}" for i in actor.item_grants})
+
+
+def referred_requests(actor: Actor) -> frozenset[str] | None:
+    """Copy requests referred to the actor."""
+    return frozenset(f"request:{r}" for r in actor.request_grants)
+
+
+def own_requests(actor: Actor) -> frozenset[str] | None:
+    """Copy requests that the actor made, in cases whose party it still is."""
+    return frozenset(f"asked:{c}:{actor.account_id}" for c in actor.own_cases)
 
 
 def party_to(actor: Actor) -> frozenset[str] | None:
@@ -129,12 +153,11 @@ RULES: tuple[Rule, ...] = (
     Rule(P.SEE_ENTRY, R.LEADER, in_charge, RECEIVED),
     Rule(P.SEE_ENTRY, R.SECRECY_REVIEWER, referred, RECEIVED),
     Rule(P.SEE_ENTRY, R.LEGAL_OFFICE, referred, SEALED),
-    Rule(P.SEE_ENTRY, R.PARTY, party_to, SEALED, Secrecy.PARTY),
     Rule(P.READ_CONTENT, R.HANDLER, own_cases),
     Rule(P.READ_CONTENT, R.ARCHIVIST, everywhere, RECEIVED),
     Rule(P.READ_CONTENT, R.LEADER, in_charge, RECEIVED),
-    Rule(P.READ_CONTENT, R.SECRECY_REVIEWER, referred, RECEIVED),
-    Rule(P.READ_CONTENT, R.LEGAL_OFFICE, referred, SEALED),
+    Rule(P.READ_CONTENT, R.SECRECY_REVIEWER, opened, RECEIVED),
+    Rule(P.READ_CONTENT, R.LEGAL_OFFICE, opened, SEALED),
     Rule(P.SEE_LISTED, R.PARTY, party_to, SEALED, Secrecy.PARTY),
     Rule(P.SEARCH, R.HANDLER, nowhere, secrecy=Secrecy.NONE),
     Rule(P.SEARCH, R.ARCHIVIST, nowhere, secrecy=Secrecy.NONE),
@@ -152,15 +175,17 @@ RULES: tuple[Rule, ...] = (
     Rule(P.SET_LISTABLE, R.ARCHIVIST, everywhere, SEALED),
     # --- copies
     Rule(P.ASK_FOR_COPY, R.PARTY, party_to, SEALED, Secrecy.PARTY),
-    Rule(P.SEE_REQUEST, R.PARTY, party_to, SEALED, Secrecy.PARTY),
+    Rule(P.ENTER_REQUEST, R.ARCHIVIST, everywhere, SEALED),
+    Rule(P.SEE_REQUEST, R.PARTY, own_requests, SEALED, Secrecy.PARTY_ENTRY),
     Rule(P.SEE_REQUEST, R.ARCHIVIST, everywhere, SEALED),
-    Rule(P.SEE_REQUEST, R.LEADER, in_charge, SEALED),
-    Rule(P.SEE_REQUEST, R.SECRECY_REVIEWER, referred, SEALED),
+    Rule(P.SEE_REQUEST, R.LEADER, in_charge, SEALED, Secrecy.ENTRY),
+    Rule(P.SEE_REQUEST, R.SECRECY_REVIEWER, referred_requests, SEALED, Secrecy.ENTRY),
     Rule(P.ACCEPT_REQUEST, R.ARCHIVIST, everywhere, SEALED),
-    Rule(P.GIVE_OPINION, R.SECRECY_REVIEWER, referred, SEALED),
+    Rule(P.GIVE_OPINION, R.SECRECY_REVIEWER, referred_requests, SEALED, Secrecy.ENTRY),
     Rule(P.PREPARE_COPY, R.ARCHIVIST, everywhere, SEALED),
-    Rule(P.DECIDE_REQUEST, R.LEADER, in_charge, SEALED),
-    Rule(P.TAKE_COPY, R.PARTY, party_to, SEALED, Secrecy.PARTY),
+    Rule(P.DECIDE_REQUEST, R.LEADER, in_charge, SEALED, Secrecy.ENTRY),
+    Rule(P.TAKE_COPY, R.PARTY, own_requests, SEALED, Secrecy.PARTY_ENTRY),
+    Rule(P.HAND_OUT_COPY, R.ARCHIVIST, everywhere, SEALED),
     # --- offices that read no content
     Rule(P.SUPERVISE, R.LEGAL_OFFICE, nowhere, secrecy=Secrecy.NONE),
     Rule(P.MANAGE_ACCOUNTS, R.SYSTEM_ADMINISTRATOR, nowhere, secrecy=Secrecy.NONE),
@@ -192,11 +217,12 @@ def _row_allows(rule: Rule, actor: Actor, thing: Thing) -> bool:
 
 
 def _secrecy_allows(secrecy: Secrecy, actor: Actor, thing: Thing) -> bool:
-    labels = [thing.entry_label] + ([thing.label] if thing.label is not None else [])
-    if secrecy is Secrecy.READER:
+    own = thing.label if secrecy in (Secrecy.READER, Secrecy.PARTY) else None
+    labels = [thing.entry_label] + ([own] if own is not None else [])
+    if secrecy in (Secrecy.READER, Secrecy.ENTRY):
         return all(cleared(actor, label) for label in labels)
-    if secrecy is Secrecy.PARTY:
-        listed = thing.label is None or (thing.listable and thing.volume is Volume.MAIN)
+    if secrecy in (Secrecy.PARTY, Secrecy.PARTY_ENTRY):
+        listed = own is None or (thing.listable and thing.volume is Volume.MAIN)
         return listed and all(may_be_known_to_party(label) for label in labels)
     return True
 
@@ -209,6 +235,16 @@ def cleared(actor: Actor, label: Label) -> bool:
 def may_be_known_to_party(label: Label) -> bool:
     """Whether a party may know that a thing so labelled exists in its case."""
     return label.level < Level.CONFIDENTIAL and Mark.INFORMANT not in label.marks
+
+
+def reach(actor: Actor, permission: Permission) -> frozenset[str] | None:
+    """The tokens within which the actor holds the permission, labels and states aside; None: everywhere."""
+    tokens: frozenset[str] | None = frozenset()
+    for rule in RULES:
+        if rule.permission is permission and rule.role in actor.roles:
+            reached = rule.reach(actor)
+            tokens = None if reached is None or tokens is None else tokens | reached
+    return tokens
 
 
 @dataclass(frozen=True, slots=True)

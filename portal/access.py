@@ -13,6 +13,7 @@ from flask_login import LoginManager, UserMixin, current_user
 
 from archive_store.errors import NotFoundError
 from archive_store.policy import may
+from portal.services.verification import LARGEST_FILE
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -36,6 +37,9 @@ OPEN_ENDPOINTS = frozenset(
     }
 )
 """What anyone may reach; everything else needs a login."""
+OPEN_BODY = 64 * 1024
+OPEN_BODIES = {"verify.check": LARGEST_FILE + OPEN_BODY}
+"""The largest body, in bytes, that an open page takes from just anyone; a larger one is not read to its end."""
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -131,6 +135,9 @@ def _deny_by_default() -> AnyResponse | None:
     g.request_id = secrets.token_hex(8)
     if request.headers.get("Sec-Fetch-Site", "same-origin") == "cross-site" and request.method != "GET":
         raise NotFoundError
-    if request.endpoint in OPEN_ENDPOINTS or current_user.is_authenticated:
+    if request.endpoint in OPEN_ENDPOINTS:
+        request.max_content_length = OPEN_BODIES.get(request.endpoint, OPEN_BODY)
+        return None
+    if current_user.is_authenticated:
         return None
     return redirect(url_for("auth.login"))

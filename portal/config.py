@@ -56,6 +56,16 @@ class Settings(BaseSettings):
     render_processes: Annotated[int, Field(ge=0, le=64)] = 0
     """Processes that parse files; 0 means one a core."""
     web_threads: Annotated[int, Field(ge=2, le=256)] = 16
+    public_url: Annotated[str, Field(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")] = "http://localhost:8000"
+    """Address under which others reach the portal; copies name its verification page."""
+    request_working_days: Annotated[int, Field(ge=1, le=60)] = 20
+    """Working days within which a copy request is answered (after 政府信息公开条例 Art. 33)."""
+    extension_working_days: Annotated[int, Field(ge=1, le=60)] = 20
+    """The longest that the leader may prolong that once."""
+    copy_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    """Days for which a signed copy lies ready."""
+    copy_transfers: Annotated[int, Field(ge=1, le=100)] = 3
+    """Whole transfers of a copy until it expires."""
     timestamp_url: str = ""
     """The unit's own RFC 3161 service; empty: the built-in authority."""
 
@@ -77,6 +87,16 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database's address."""
         return self.database_url or f"sqlite:///{self.data / 'anjuan.db'}"
+
+    @property
+    def verification_page(self) -> str:
+        """Where anyone checks a copy."""
+        return f"{self.public_url.rstrip('/')}/verify"
+
+    @property
+    def has_public_verification(self) -> bool:
+        """Whether anyone may check copies without a login: never where state secrets may be."""
+        return self.profile is not Profile.CLASSIFIED
 
     @property
     def processes(self) -> int:

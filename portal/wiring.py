@@ -31,28 +31,41 @@ from archive_store.parsing.documents import Documents
 from archive_store.parsing.pool import Limits, ParserPool
 from archive_store.private_fields import KEY_BYTES, FieldSeal
 from archive_store.regulation.catalogue import load_catalogue
+from archive_store.regulation.grounds import load_grounds
 from archive_store.regulation.rules import load_regulation
 from archive_store.seal_signature import SealSigner, time_stamper
 from archive_store.unit_of_work import Database
-from archive_store.work import INDEX_CASE, PREPARE_PLAYING, RECOGNISE_TEXT
+from archive_store.work import INDEX_CASE, MAKE_COPY, MAKE_RELEASE, PREPARE_PLAYING, RECOGNISE_TEXT
 from indexer import weights
 from indexer.backends.embedded import EmbeddedBackend
 from indexer.searcher import Searcher
+from portal.dissemination.sign import CopySigner
+from portal.dissemination.verdict import trust_in, verdict_on
 from portal.dissemination.watermark import WatermarkPress
 from portal.services import Services
 from portal.services.accounts import AccountService
+from portal.services.asking import AskingService
 from portal.services.audit import ORIGIN, AuditService
 from portal.services.cases import CaseService
+from portal.services.copies import CopyService
+from portal.services.copy_making import CopyMakingService, CopyPress, CopyTerms
+from portal.services.copy_requests import CopyRequestService
+from portal.services.decisions import DecisionService
 from portal.services.desk import Desk
 from portal.services.fixity import FixityService
 from portal.services.indexing import IndexingService
 from portal.services.intake import IntakeService, Receiver
+from portal.services.listing import ListingService
+from portal.services.parties import PartyService
 from portal.services.playing import PlayingService, Studio
+from portal.services.preparation import PreparationService
 from portal.services.recognition import RecognitionService
+from portal.services.releases import ReleaseService
 from portal.services.sealing import SealingService, Vault
 from portal.services.search import SearchService
 from portal.services.tasks import TaskService
 from portal.services.transfer import TransferService
+from portal.services.verification import LIMITS, VerificationService
 from portal.services.viewing import ViewingService
 
 if TYPE_CHECKING:
@@ -62,7 +75,7 @@ if TYPE_CHECKING:
 
 LEAST_FREE_BYTES = 2**30
 KEY_FILES = ("field.key", "form.key", "checkpoint.key")
-DRAFTS_KEPT_SECONDS = 24 * 3600
+UNNAMED_KEPT_SECONDS = 24 * 3600
 FOR_AN_INDEX = 64 * 2**20
 """Bytes by which the playable form of the largest recording may exceed it."""
 STANDING_BACK = 10
@@ -118,14 +131,19 @@ class Installation:
         self.database = Database(make_engine(settings.database))
         self.desk = Desk(self.database, AuditLog())
         self.pool = ParserPool(settings.processes)
+        self.copy_pool = ParserPool(1, LIMITS)  # uploads of just anyone never wait in the readers' queue
         self.documents = Documents(self.pool)
         self.staging = LocalStagingStore(data / "staging")
+        self.copies = LocalStagingStore(data / "copies")
         self.root = StorageRoot.open(data / "store")
         self.authority = load_authority(data / "keys" / "authority")
         self.catalogue = load_catalogue()
         self.regulation = load_regulation(self.catalogue)
         self.codes = load_code_template()
-        self.signer = SealSigner(self.authority, time_stamper(self.authority, settings.timestamp_url, now))
+        self.grounds = load_grounds()
+        self.press = WatermarkPress()
+        self._stamper = time_stamper(self.authority, settings.timestamp_url, now)
+        self.signer = SealSigner(self.authority, self._stamper)
         self.index = EmbeddedBackend(data / "index")
         self.index.open()
         self.originals = Originals(self.staging, self.root)
@@ -141,6 +159,8 @@ class Installation:
         self.indexing = IndexingService(self.desk, self.index, self.texts)
         self.tasks: dict[str, Callable[[str], bool | None]] = {
             INDEX_CASE: self.indexing.index_case,
+            MAKE_RELEASE: self.services.releases.make,
+            MAKE_COPY: self._copy_making().make,
             PREPARE_PLAYING: self.services.playing.prepare,
             RECOGNISE_TEXT: self.services.recognition.recognise_page,
         }
@@ -160,6 +180,7 @@ class Installation:
         searcher = Searcher(self.index, weights.load(), {kind.code: kind.title for kind in self.catalogue})
         reader, maker = (Documents(pool) for pool in self.long_pools)
         studio = Studio(self.originals, self.derivatives, maker, self.documents)
+        search = SearchService(desk, searcher, self.index, self.catalogue)
         return Services(
             accounts=AccountService(desk, attempts=settings.login_attempts, wait=wait),
             cases=CaseService(desk, fields),
@@ -169,11 +190,39 @@ class Installation:
             audit=audit,
             fixity=FixityService(desk, self.root, self.staging, self.signer, audit),
             tasks=TaskService(desk, self.regulation),
-            viewing=ViewingService(desk, self.originals, self.documents, WatermarkPress()),
-            search=SearchService(desk, searcher, self.index, self.catalogue),
+            viewing=ViewingService(desk, self.originals, self.documents, self.press, search),
+            search=search,
+            asking=AskingService(desk, working_days=settings.request_working_days),
+            copy_requests=CopyRequestService(
+                desk, working_days=settings.request_working_days, extension_days=settings.extension_working_days
+            ),
+            preparation=PreparationService(desk, self.originals, self.documents, self.press, self.grounds),
+            releases=ReleaseService(desk, self.originals, self.documents, self.copies, self.press, self.grounds),
+            decisions=DecisionService(desk, self.grounds),
+            copies=CopyService(desk, self.copies, transfers=settings.copy_transfers),
+            verification=self._verification(),
+            parties=PartyService(desk),
+            listing=ListingService(desk, self.catalogue),
             recognition=RecognitionService(desk, self.originals, reader, self.texts, self.derivatives),
-            playing=PlayingService(desk, studio, WatermarkPress(), self._key("form.key")),
+            playing=PlayingService(desk, studio, self.press, self._key("form.key")),
         )
+
+    def _copy_making(self) -> CopyMakingService:
+        settings, scratch = self.settings, self.settings.data / "scratch"
+        scratch.mkdir(exist_ok=True, mode=0o700)
+        trust = trust_in(self.authority)
+        press = CopyPress(
+            CopySigner(self.authority, self._stamper), lambda path: verdict_on(self.pool, path, trust), scratch
+        )
+        terms = CopyTerms(
+            settings.bureau, settings.verification_page, settings.copy_days, demonstration=settings.is_demonstration
+        )
+        return CopyMakingService(self.desk, self.copies, self.root, self.services.releases, self.grounds, press, terms)
+
+    def _verification(self) -> VerificationService:
+        trust, places = trust_in(self.authority), max(1, min(4, self.settings.web_threads // 4))
+        demonstration = self.authority.is_demonstration
+        return VerificationService(self.desk, self.copy_pool, trust, demonstration=demonstration, places=places)
 
     def _key(self, name: str) -> bytes:
         return (self.settings.data / "keys" / name).read_bytes()
@@ -188,15 +237,12 @@ class Installation:
         self.services.playing.reconcile()
         self.indexing.reconcile()
         with self.database.read() as session:
-            named = set(session.scalars(select(StoredFile.blob).where(StoredFile.blob.is_not(None))))
-        for name in self.staging.names():
-            if name not in named and self._is_old(name):
-                self.staging.delete(name)
-
-    def _is_old(self, blob: str) -> bool:
-        """Whether no intake can still be about to name it."""
-        with self.staging.open(blob) as file:
-            return time.time() - os.fstat(file.fileno()).st_mtime > DRAFTS_KEPT_SECONDS
+            staged = set(session.scalars(select(StoredFile.blob).where(StoredFile.blob.is_not(None))))
+        _forget_unnamed(self.staging, staged)
+        self.copies.sweep()
+        self.services.copies.expire()
+        ready = {blob.name for blob in self.services.copies.kept()}
+        _forget_unnamed(self.copies, ready | self.services.releases.named_blobs())
 
     def problems(self) -> list[str]:
         """What keeps the installation from working, for `anjuan doctor`."""
@@ -217,6 +263,7 @@ class Installation:
         """End the parser processes and the database's connections."""
         self.index.close()
         self.pool.close()
+        self.copy_pool.close()
         self.stop_long_work()
         self.database.engine.dispose()
 
@@ -227,3 +274,15 @@ class Installation:
     def __exit__(self, *exception: object) -> None:
         """Close."""
         self.close()
+
+
+def _forget_unnamed(store: LocalStagingStore, named: set[str | None] | set[str]) -> None:
+    """Delete what no row names, once nobody can still be about to name it."""
+    for name in store.names():
+        if name not in named and _age(store, name) > UNNAMED_KEPT_SECONDS:
+            store.delete(name)
+
+
+def _age(store: LocalStagingStore, blob: str) -> float:
+    with store.open(blob) as file:
+        return time.time() - os.fstat(file.fileno()).st_mtime

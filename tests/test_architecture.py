@@ -22,7 +22,7 @@ LONGEST_FUNCTION = 60
 TABLES = ("archive_store/copy_requests.py:_rows",)
 """Functions that are one table, row by row."""
 
-WORDS = ("identity", "labels", "permissions", "errors", "vocabulary", "case_folder")
+WORDS = ("identity", "labels", "permissions", "errors", "vocabulary", "request_words", "case_folder")
 VOCABULARY = tuple(f"archive_store.{name}" for name in WORDS)
 """The words of the house, free to everyone."""
 
@@ -71,6 +71,7 @@ LIBRARY_PLACES: dict[tuple[str, ...], tuple[str, ...]] = {
     ),
     ("PIL",): (PARSING, "indexer.extraction", "portal.dissemination", "portal.demonstration"),
     ("typst",): ("archive_store.forms", "portal.dissemination", "portal.demonstration"),
+    ("openpyxl",): (PARSING, "archive_store.forms"),
     ("alembic",): ("archive_store.migrate", "migrations", "portal.cli", "portal.wiring"),
 }
 """Libraries, and the only places where they may appear."""

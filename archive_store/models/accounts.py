@@ -122,13 +122,17 @@ class MarkGrant(Grant, Base):
 
 
 class CaseGrant(Base):
-    """A case opened to one person by name: an item referred to a reviewer, a sampled case, with its end."""
+    """A case, or one item of it, opened to one person by name (a sampled case, an item referred), with its end."""
 
     __tablename__ = "case_grants"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    item_id: Mapped[str | None] = mapped_column(ForeignKey("items.id"))
+    """The one item that is opened; None where the whole case is."""
+    request_id: Mapped[str | None] = mapped_column(ForeignKey("copy_requests.id"), index=True)
+    """The copy request for which it was referred; the grant ends with it."""
     ground: Mapped[str] = mapped_column(String(500))
     granted_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
     granted_at: Mapped[datetime] = mapped_column(default=now)

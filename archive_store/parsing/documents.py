@@ -6,7 +6,7 @@ A parser process may be in the hands of a hostile file: the shape of all that it
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal, NamedTuple, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -21,6 +21,7 @@ OCR_SECONDS = 180
 PLAYABLE_SECONDS = 1800
 MAX_SIDE = 65_535
 LONGEST_PROBLEM = 300
+LONGEST_CELL = 6000
 MODULES = {PDF.media_type: "pdf", **dict.fromkeys((found.media_type for found in (JPEG, PNG, TIFF)), "images")}
 """Which module draws and reads a media type that has pages."""
 NO_RECORDING = "这不是音像文件，不能播放。"
@@ -94,6 +95,21 @@ class RecognisedText(PageText):
     turn: int = 0
 
 
+class Cell(NamedTuple):
+    """What stands in a cell of a workbook, as words; days and moments are ISO 8601 without a zone."""
+
+    kind: Literal["text", "number", "day", "moment", "flag", "formula", "error"]
+    text: Annotated[str, Field(max_length=LONGEST_CELL)]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet of a workbook: its rows that are not empty, each with its number (from 1) and its cells from A on."""
+
+    name: Annotated[str, Field(max_length=200)]
+    rows: Annotated[tuple[tuple[Annotated[int, Field(ge=1)], tuple[Cell | None, ...]], ...], Field(max_length=5000)]
+
+
 @dataclass(frozen=True, slots=True)
 class _Identity:
     media_type: str
@@ -140,6 +156,7 @@ _SIZE = TypeAdapter(tuple[Side, Side])
 _TEXT = TypeAdapter(PageText)
 _RECOGNISED = TypeAdapter(RecognisedText)
 _PLAYABLE = TypeAdapter(Playable)
+_SHEETS = TypeAdapter(Annotated[tuple[Sheet, ...], Field(max_length=100)])
 
 
 class Documents:
@@ -203,6 +220,10 @@ class Documents:
     def poster(self, file: FileSource, media_type: str) -> PageImage:
         """A picture of a video, at most 960 pixels wide."""
         return _image(self._pool.run(f"{ROOM}.playing:poster", [file], media_type=media_type))
+
+    def sheets(self, file: FileSource) -> tuple[Sheet, ...]:
+        """The sheets of a workbook (XLSX), with every cell as words; no formula is evaluated."""
+        return _checked(_SHEETS, self._pool.run(f"{ROOM}.spreadsheet:read", [file]))
 
     def playable(self, file: FileSource, media_type: str, output: BinaryIO) -> Playable:
         """Write the form of a recording that browsers play, without a word of its metadata, to an empty file.

@@ -1,13 +1,13 @@
 """How far derivatives have come: recognised pages, forms for playing.
 
-Revision: 0004, follows 0002
+Revision: 0004, follows 0003
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 

@@ -4,44 +4,86 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from archive_store.case_folder import DESCRIPTION, WORKBOOK
+from archive_store.forms.workbook import empty_workbook
 from archive_store.identity import service_actor
+from archive_store.regulation.catalogue import load_catalogue
 from portal.cli.context import GOOD, REFUSED, as_option, installation, json_option, person, report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from archive_store.case_folder import FolderFinding
+
 LISTING_SECONDS = 20
+UNNAMED = "没有列入目录，未收入。"
 RESULTS = {"made": "已收入", "present": "此前已收入", "refused": "未收入"}
 
 
 @click.command("import")
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--template",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="不收入，只写一份空白的案卷目录（.xlsx）到这个文件",
+)
 @json_option
 @click.pass_obj
-def import_(data: Path, folder: Path, *, as_json: bool) -> int:
+def import_(data: Path, folder: Path | None, template: Path | None, *, as_json: bool) -> int:
     """把文件夹中的案卷收入为草稿；重复运行会接着做。"""
+    if (folder is None) == (template is None):
+        raise click.UsageError("请给出要收入的文件夹，或用 --template 给出空白目录的文件名。")
+    if template is not None:
+        return _write_template(data, template)
     findings: list[dict[str, Any]] = []
+    notes: list[dict[str, Any]] = []
     made = present = 0
     with installation(data) as opened:
-        for outcome in opened.services.intake.import_folder(service_actor("import"), folder):
+        for outcome in opened.services.intake.import_folder(service_actor("import"), folder or Path()):
             made += outcome.result == "made"
             present += outcome.result == "present"
-            findings += [
-                {"folder": outcome.folder.name, "file": f.file, "field": f.field, "line": f.line, "message": f.message}
-                for f in outcome.findings
-            ]
+            findings += [_said(outcome.folder.name, found, as_json=as_json) for found in outcome.findings]
+            notes += [{"folder": outcome.folder.name, "file": name, "message": UNNAMED} for name in outcome.unnamed]
             if not as_json:
                 click.echo(f"{outcome.folder.name}：{RESULTS[outcome.result]}")
+                for name in outcome.unnamed:
+                    click.echo(f"  注意：{name} {UNNAMED}")
     if not made + present and not findings:
-        findings.append({"folder": folder.name, "message": "没有找到含 case.json 的案卷文件夹"})
-    return report(
-        findings, as_json=as_json, good=f"收入 {made} 卷，此前已有 {present} 卷。", made=made, present=present
-    )
+        name = folder.name if folder else ""
+        findings.append({"folder": name, "message": f"没有找到含 {DESCRIPTION} 或 {WORKBOOK} 的案卷文件夹"})
+    good = f"收入 {made} 卷，此前已有 {present} 卷。"
+    if findings and not as_json:
+        click.echo(good)
+    return report(findings, as_json=as_json, good=good, made=made, present=present, notes=notes)
+
+
+def _said(folder: str, found: FolderFinding, *, as_json: bool) -> dict[str, Any]:
+    """A finding with its folder: in words for people, in parts for machines."""
+    if not as_json:
+        return {"folder": folder, "message": str(found)}
+    return {"folder": folder, **asdict(found)}
+
+
+def _write_template(data: Path, target: Path) -> int:
+    """Write the empty workbook; a file that is there stays."""
+    if (data / "keys").is_dir():
+        with installation(data) as opened:
+            content = opened.services.intake.empty_workbook(service_actor("import"))
+    else:
+        content = empty_workbook(load_catalogue())
+    try:
+        with target.open("xb") as file:
+            file.write(content)
+    except FileExistsError as error:
+        raise click.UsageError(f"{target} 已经存在，没有改动。请换一个文件名。") from error
+    click.echo(f"空白的案卷目录已写入 {target}。填好后改名为 {WORKBOOK}，放进案卷文件夹。")
+    return GOOD
 
 
 @click.command()

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 Place: TypeAlias = tuple[float, float, float, float]
 SHORTEST_SECRET = 2
+SHORTEST_RUN = 6
+"""Of plain letters and digits: shorter ones stand in digests, check codes and dates by chance."""
+RANDOM_WORDS = frozenset({"qr", "check_code", "approved_sha256"})
+"""What of a certificate is drawn from digests and random bits."""
 ENCODINGS = ("utf-8", "utf-16-be", "utf-16-le", "gb18030")
 
 _EDGE = 8  # pixels at a box's edge to which compression may carry something from outside
@@ -116,9 +120,15 @@ def words_findings(manifest: CopyManifest, secrets: Iterable[str]) -> list[LeakF
     told |= {words for ground in release.grounds for words in (ground.text, ground.basis)}
     told |= {words for step in manifest.offices for words in (step.office, step.act)}
     known = [fold(words) for words in told]
-    said = fold("\n".join(_strings(words_of(manifest))) + manifest.canonical().decode())
-    hidden = (secret for secret in map(fold, secrets) if not any(secret in words for words in known))
+    words = {name: value for name, value in words_of(manifest).items() if name not in RANDOM_WORDS}
+    said = fold("\n".join([*_strings(words), *(item.title for item in release.items)]))
+    hidden = (secret for secret in map(fold, secrets) if is_telling(secret) and not any(secret in k for k in known))
     return [_word_finding(secret) for secret in hidden if secret in said]
+
+
+def is_telling(secret: str) -> bool:
+    """Whether finding a passage could mean anything: two letters or digits stand in every digest and date."""
+    return len(secret) >= (SHORTEST_RUN if secret.isascii() else SHORTEST_SECRET)
 
 
 def document_findings(path: Path, manifest: CopyManifest, secrets: Sequence[str]) -> list[LeakFinding]:
@@ -132,11 +142,22 @@ def _word_finding(secret: str) -> LeakFinding:
 
 
 def _shows_boxes(page: Image.Image, boxes: Sequence[Box]) -> bool:
-    expected = cover_of(page.size, boxes)
-    inner = expected.getchannel("A").filter(ImageFilter.MinFilter(2 * _EDGE + 1))
+    """Each box is looked at with its surroundings; where boxes lie near each other they see each other there."""
+    cover = cover_of(page.size, boxes) if boxes else page
+    for box in boxes:
+        left, top, right, bottom = box.pixels(*page.size)
+        around = (left - 2 * _EDGE, top - 2 * _EDGE, right + 2 * _EDGE, bottom + 2 * _EDGE)
+        place = (max(0, around[0]), max(0, around[1]), min(page.width, around[2]), min(page.height, around[3]))
+        if not _shows(page.crop(place), cover.crop(place)):
+            return False
+    return True
+
+
+def _shows(page: Image.Image, expected: Image.Image) -> bool:
+    inner = _shrunk(expected.getchannel("A"), _EDGE)
     difference = differing(page, expected.convert("RGB")).convert("L")
-    label = expected.convert("L").filter(ImageFilter.MaxFilter(2 * _EDGE + 1))
-    near = expected.getchannel("A").filter(ImageFilter.MinFilter(3))
+    label = _grown(expected.convert("L"), _EDGE)
+    near = _shrunk(expected.getchannel("A"), 1)
     # away from edge and label the compressed box is black but for rounding; near the label it may ring
     plain = multiply(inner, label.point([255] + [0] * 255))
     strict = difference.point([0] * 5 + [255] * 251)
@@ -144,6 +165,19 @@ def _shows_boxes(page: Image.Image, boxes: Sequence[Box]) -> bool:
     dark = difference.point([0] * _ANYWHERE + [255] * (256 - _ANYWHERE))
     wrong = (multiply(strict, plain), multiply(loose, inner), multiply(dark, near))
     return all(mask.getbbox() is None for mask in wrong)
+
+
+def _shrunk(mask: Image.Image, pixels: int) -> Image.Image:
+    """The mask without its rim; small steps cost a fraction of one large one."""
+    for _ in range(pixels):
+        mask = mask.filter(ImageFilter.MinFilter(3))
+    return mask
+
+
+def _grown(mask: Image.Image, pixels: int) -> Image.Image:
+    for _ in range(pixels):
+        mask = mask.filter(ImageFilter.MaxFilter(3))
+    return mask
 
 
 def _strings(value: object) -> Iterator[str]:
@@ -191,7 +225,8 @@ def _is_image_alone(found: pikepdf.Page, page: ReleasedPage, dpi: int) -> bool:
 
 
 def _stream_findings(pdf: pikepdf.Pdf, secrets: Sequence[str]) -> Iterator[LeakFinding]:
-    needles = [secret.encode(encoding) for secret in secrets for encoding in ENCODINGS if len(secret) > SHORTEST_SECRET]
+    telling = [secret for secret in secrets if is_telling(secret) and len(secret) > SHORTEST_SECRET]
+    needles = [secret.encode(encoding) for secret in telling for encoding in ENCODINGS]
     for number, thing in enumerate(pdf.objects, start=1):
         if not isinstance(thing, pikepdf.Stream) or thing.get("/Subtype") == pikepdf.Name.Image:
             continue

@@ -7,16 +7,25 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from portal.services.accounts import AccountService
+    from portal.services.asking import AskingService
     from portal.services.audit import AuditService
     from portal.services.cases import CaseService
+    from portal.services.copies import CopyService
+    from portal.services.copy_requests import CopyRequestService
+    from portal.services.decisions import DecisionService
     from portal.services.fixity import FixityService
     from portal.services.intake import IntakeService
+    from portal.services.listing import ListingService
+    from portal.services.parties import PartyService
     from portal.services.playing import PlayingService
+    from portal.services.preparation import PreparationService
     from portal.services.recognition import RecognitionService
+    from portal.services.releases import ReleaseService
     from portal.services.sealing import SealingService
     from portal.services.search import SearchService
     from portal.services.tasks import TaskService
     from portal.services.transfer import TransferService
+    from portal.services.verification import VerificationService
     from portal.services.viewing import ViewingService
 
 
@@ -34,5 +43,14 @@ class Services:
     tasks: TaskService
     viewing: ViewingService
     search: SearchService
+    asking: AskingService
+    copy_requests: CopyRequestService
+    preparation: PreparationService
+    releases: ReleaseService
+    decisions: DecisionService
+    copies: CopyService
+    verification: VerificationService
+    parties: PartyService
+    listing: ListingService
     recognition: RecognitionService
     playing: PlayingService

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import select
 
 from archive_store import playback
-from archive_store.cases import case_thing
+from archive_store.cases import case_thing, item_thing
 from archive_store.drafts import page_file, playing_file
 from archive_store.models.accounts import Department
 from archive_store.models.cases import Case
@@ -138,5 +138,5 @@ def _item_facts(case: Case, item: Item) -> ItemFacts:
         volume=item.volume,
         day=item.dated,
         label=item.label,
-        tokens=index_tokens(CONTENT, case_thing(case).tokens | {EVERYWHERE}),
+        tokens=index_tokens(CONTENT, item_thing(case, item).tokens | {EVERYWHERE}),
     )

@@ -22,9 +22,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from archive_store.copy_requests import TRANSITIONS, RequestFacts, RequestState, Step, available, check, joined
+from archive_store.copy_requests import TRANSITIONS, RequestFacts, available, check, joined
 from archive_store.errors import RefusedError
 from archive_store.identity import Actor, Role
+from archive_store.request_words import RequestState, Step
 
 if TYPE_CHECKING:
     from tests.proofs import ProofBook

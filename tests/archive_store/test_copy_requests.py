@@ -6,23 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from archive_store.copy_requests import (
-    AT_WORK,
-    DECIDED,
-    GRANTED,
-    TRANSITIONS,
-    UNDECIDED,
-    RequestFacts,
-    RequestState,
-    Step,
-    available,
-    check,
-    check_decision,
-    joined,
-)
+from archive_store.copy_requests import TRANSITIONS, RequestFacts, available, check, check_decision, joined
 from archive_store.errors import InvalidInputError, RefusedError
 from archive_store.identity import Actor, Role, service_actor
 from archive_store.regulation.grounds import load_grounds
+from archive_store.request_words import AT_WORK, DECIDED, GRANTED, UNDECIDED, RequestState, Step
 
 S = RequestState
 GROUNDS = load_grounds()
