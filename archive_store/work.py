@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 INDEX_CASE, MAKE_RELEASE, MAKE_COPY = "index_case", "make_release", "make_copy"
-PREPARE_PLAYING, RECOGNISE_TEXT = "prepare_playing", "recognise_text"
+PREPARE_PLAYING = "prepare_playing"
+RECOGNISE_TEXT = "recognise_text"
 LONG = (PREPARE_PLAYING, RECOGNISE_TEXT)
 """Work that takes long and that nobody's request waits for, the sooner wanted first; all other work goes before it."""
 RETRY_SECONDS = (2, 10, 60, 300, 1800)

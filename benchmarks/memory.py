@@ -1,4 +1,4 @@
-"""The most memory that a process and all that it started hold at once."""
+"""What a process and all that it started take of the machine: the most memory at once, and processor time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Self
 STEP_SECONDS = 0.1
 MIB = 2**20
 PAGE = os.sysconf("SC_PAGE_SIZE")
+TICKS = os.sysconf("SC_CLK_TCK")
+PARENT, PROCESSOR, RESIDENT = 1, (11, 12, 13, 14), 21
 
 
 class PeakMemory:
@@ -35,16 +37,23 @@ class PeakMemory:
 
 def resident_bytes() -> int:
     """Resident memory of this process and its descendants."""
-    parents: dict[int, int] = {}
-    sizes: dict[int, int] = {}
+    return sum(int(fields[RESIDENT]) * PAGE for fields in _family())
+
+
+def processor_seconds() -> float:
+    """Processor time of this process and its descendants so far, those that ended included."""
+    return sum(int(fields[place]) for fields in _family() for place in PROCESSOR) / TICKS
+
+
+def _family() -> list[list[str]]:
+    """The fields of /proc/PID/stat after the name (proc(5), from the third on), of this process and descendants."""
+    found: dict[int, list[str]] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
-            fields = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            found[int(path.parent.name)] = path.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
         except OSError:
             continue  # it ended between the look and the reading
-        parents[int(path.parent.name)] = int(fields[1])
-        sizes[int(path.parent.name)] = int(fields[21]) * PAGE
     family = {os.getpid()}
-    while more := {child for child, parent in parents.items() if parent in family} - family:
+    while more := {child for child, fields in found.items() if int(fields[PARENT]) in family} - family:
         family |= more
-    return sum(sizes.get(member, 0) for member in family)
+    return [found[member] for member in family if member in found]

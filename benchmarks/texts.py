@@ -69,6 +69,10 @@ def choose(count: int) -> tuple[str, list[Text]]:
 
 
 def _real(folder: Path) -> Iterator[Text]:
+    if not (folder / ARCHIVE).is_file():
+        for path in folder.rglob("*.md"):
+            yield Text(path.stem, path.read_text(encoding="utf-8", errors="replace"))
+        return
     with tarfile.open(folder / ARCHIVE) as archive:
         for member in archive:
             name = PurePosixPath(member.name)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import render_template
+from flask import jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -22,7 +22,7 @@ from archive_store.errors import (
 )
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from flask import Flask, Response
 
 CODES: dict[type[ArchiveError], int] = {
     NotFoundError: 404,
@@ -65,14 +65,14 @@ def code_of(error: ArchiveError) -> int:
     return next((code for kind, code in CODES.items() if isinstance(error, kind)), 400)
 
 
-def _archive(error: ArchiveError) -> tuple[str, int]:
+def _archive(error: ArchiveError) -> tuple[str | Response, int]:
     code = code_of(error)
     if code == 404:  # noqa: PLR2004 - the code itself
         return _page(404, SENTENCES[404])
     return _page(code, error.message)
 
 
-def _http(error: HTTPException) -> tuple[str, int] | HTTPException:
+def _http(error: HTTPException) -> tuple[str | Response, int] | HTTPException:
     code = error.code or 500
     if code < 400:  # noqa: PLR2004 - a redirect is no error
         return error
@@ -80,5 +80,7 @@ def _http(error: HTTPException) -> tuple[str, int] | HTTPException:
     return _page(shown, SENTENCES.get(shown, SENTENCES[400]))
 
 
-def _page(code: int, sentence: str) -> tuple[str, int]:
+def _page(code: int, sentence: str) -> tuple[str | Response, int]:
+    if request.accept_mimetypes.best == "application/json":  # a script of ours shows the sentence where it is
+        return jsonify(message=sentence), code
     return render_template("error.html", title=TITLES.get(code, "出错了"), sentence=sentence), code

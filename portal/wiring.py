@@ -22,6 +22,7 @@ from archive_store.blobs.local import LocalStagingStore
 from archive_store.database import make_engine
 from archive_store.derivatives import Derivatives
 from archive_store.drafts import DraftBuilder
+from archive_store.labels import Level
 from archive_store.models.base import now
 from archive_store.models.cases import StoredFile
 from archive_store.ocfl import StorageRoot
@@ -47,6 +48,7 @@ from portal.services.accounts import AccountService
 from portal.services.asking import AskingService
 from portal.services.audit import ORIGIN, AuditService
 from portal.services.cases import CaseService
+from portal.services.checking import CheckingService
 from portal.services.copies import CopyService
 from portal.services.copy_making import CopyMakingService, CopyPress, CopyTerms
 from portal.services.copy_requests import CopyRequestService
@@ -177,29 +179,36 @@ class Installation:
         vault = Vault(self.root, self.staging, self.signer)
         wait = timedelta(minutes=settings.login_wait_minutes)
         demonstration = settings.is_demonstration
+        highest = Level.TOP_SECRET if demonstration else Level.INTERNAL
+        checking = CheckingService(desk, self.originals, self.regulation, highest)
         searcher = Searcher(self.index, weights.load(), {kind.code: kind.title for kind in self.catalogue})
-        reader, maker = (Documents(pool) for pool in self.long_pools)
-        studio = Studio(self.originals, self.derivatives, maker, self.documents)
         search = SearchService(desk, searcher, self.index, self.catalogue)
+        reader, maker = (Documents(pool) for pool in self.long_pools)
+        pages = self.originals, self.documents, self.texts
+        copies = CopyService(desk, self.copies, transfers=settings.copy_transfers)
+        studio = Studio(self.originals, self.derivatives, maker, self.documents)
         return Services(
             accounts=AccountService(desk, attempts=settings.login_attempts, wait=wait),
             cases=CaseService(desk, fields),
+            checking=checking,
             intake=IntakeService(desk, receiver, builder, secrets_allowed=demonstration),
-            transfer=TransferService(desk, self.regulation, self.codes),
-            sealing=SealingService(desk, vault, self.regulation, bureau=settings.bureau, demonstration=demonstration),
+            transfer=TransferService(desk, self.regulation, self.codes, checking),
+            sealing=SealingService(
+                desk, vault, checking, self.regulation, bureau=settings.bureau, demonstration=demonstration
+            ),
             audit=audit,
-            fixity=FixityService(desk, self.root, self.staging, self.signer, audit),
+            fixity=FixityService(desk, self.root, self.staging, self.signer, audit, checking, copies),
             tasks=TaskService(desk, self.regulation),
-            viewing=ViewingService(desk, self.originals, self.documents, self.press, search),
+            viewing=ViewingService(desk, *pages, self.press, search),
             search=search,
             asking=AskingService(desk, working_days=settings.request_working_days),
             copy_requests=CopyRequestService(
                 desk, working_days=settings.request_working_days, extension_days=settings.extension_working_days
             ),
-            preparation=PreparationService(desk, self.originals, self.documents, self.press, self.grounds),
-            releases=ReleaseService(desk, self.originals, self.documents, self.copies, self.press, self.grounds),
+            preparation=PreparationService(desk, *pages, self.press, self.grounds),
+            releases=ReleaseService(desk, *pages, self.copies, self.press, self.grounds),
             decisions=DecisionService(desk, self.grounds),
-            copies=CopyService(desk, self.copies, transfers=settings.copy_transfers),
+            copies=copies,
             verification=self._verification(),
             parties=PartyService(desk),
             listing=ListingService(desk, self.catalogue),

@@ -155,8 +155,8 @@ _RECORDING = TypeAdapter(_Recording)
 _SIZE = TypeAdapter(tuple[Side, Side])
 _TEXT = TypeAdapter(PageText)
 _RECOGNISED = TypeAdapter(RecognisedText)
-_PLAYABLE = TypeAdapter(Playable)
 _SHEETS = TypeAdapter(Annotated[tuple[Sheet, ...], Field(max_length=100)])
+_PLAYABLE = TypeAdapter(Playable)
 
 
 class Documents:

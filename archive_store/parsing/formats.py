@@ -17,6 +17,7 @@ HEAD_BYTES = 64 * 1024
 PDF_HEADER_WITHIN = 1024
 """PDF readers accept leading bytes before the header, up to here."""
 OLE_ENTRY_BYTES = 128
+LOCKED = "PDF 设有打开密码，无法读取。请提供去除密码的文件。"
 TEXT_ENCODINGS = ("utf-8", "gb18030")
 CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\r\f\x1b")
 

@@ -22,7 +22,8 @@ _COVERED_BY: Mapping[Mark, str] = {
     Mark.MINOR: "minor",
     Mark.WORK_SECRET: "work_secret",
 }
-_MAY_BE_THE_REQUESTERS_OWN = frozenset({Mark.COMMERCIAL_SECRET, Mark.PERSONAL_PRIVACY, Mark.MINOR})
+MAY_BE_THE_REQUESTERS_OWN = frozenset({Mark.COMMERCIAL_SECRET, Mark.PERSONAL_PRIVACY, Mark.MINOR})
+"""Marks that keep nothing from the one whom alone they concern."""
 
 
 class Releasable(StrEnum):
@@ -69,7 +70,7 @@ def verdict(item: ReleaseItem) -> Verdict:
     never = why_never(item)
     if never is not None:
         return Verdict(Releasable.NEVER, (never,))
-    own = item.own_marks & _MAY_BE_THE_REQUESTERS_OWN
+    own = item.own_marks & MAY_BE_THE_REQUESTERS_OWN
     to_cover = tuple(ground for mark, ground in _COVERED_BY.items() if mark in item.label.marks - own)
     return Verdict(Releasable.NEEDS_REDACTION if to_cover else Releasable.FREE, to_cover)
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from archive_store.case_folder import FolderFinding
 
-LISTING_SECONDS = 20
 UNNAMED = "没有列入目录，未收入。"
+LISTING_SECONDS = 20
 RESULTS = {"made": "已收入", "present": "此前已收入", "refused": "未收入"}
 
 

@@ -148,16 +148,18 @@ def _bring_in(opened: Installation, story: CaseStory, people: dict[str, str]) ->
     handler = _actor(opened, next(p.login for p in PEOPLE if p.name == story.handlers[0]), people)
     archivist = _best_archivist(opened, people)
     filed = datetime.combine(story.filed_on or story.ended, time(10), CHINA)
-    transfer = TransferService(replace(opened.desk, clock=lambda: filed), opened.regulation, opened.codes)
+    transfer = TransferService(
+        replace(opened.desk, clock=lambda: filed), opened.regulation, opened.codes, services.checking
+    )
     with opened.database.read() as session:
         state = session.get_one(Case, outcome.case_id).state
     if state is CaseState.DRAFT:
         transfer.hand_over(handler, outcome.case_id)
     if state in (CaseState.DRAFT, CaseState.HANDED_OVER):
         later = replace(opened.desk, clock=lambda: filed + timedelta(hours=4))
-        TransferService(later, opened.regulation, opened.codes).accept(archivist, outcome.case_id)
+        TransferService(later, opened.regulation, opened.codes, services.checking).accept(archivist, outcome.case_id)
     for found in transfer.findings(archivist, outcome.case_id):
-        if found.blocks:
+        if found.blocks and found.waivable:
             transfer.waive(archivist, outcome.case_id, found.finding.key, "演示案卷：情况已核实，同意归档。")
     services.sealing.seal(archivist, outcome.case_id)
 

@@ -140,7 +140,7 @@ class _Driver:
         archivist, preparation = self._actor(PREPARER), self._services.preparation
         for item in preparation.bench(archivist, request_id).items:
             words = (archivist, request_id, item.row.item_id, self._story.covered, "personal_privacy")
-            boxes = preparation.find_words(*words) if self._story.covered else []
+            boxes = preparation.find_words(*words).boxes if self._story.covered else []
             preparation.save_boxes(archivist, request_id, item.row.item_id, boxes)
             if not boxes and item.verdict.grounds:
                 own = frozenset(str(mark) for mark in item.row.item.label.marks)

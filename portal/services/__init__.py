@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from portal.services.asking import AskingService
     from portal.services.audit import AuditService
     from portal.services.cases import CaseService
+    from portal.services.checking import CheckingService
     from portal.services.copies import CopyService
     from portal.services.copy_requests import CopyRequestService
     from portal.services.decisions import DecisionService
@@ -35,6 +36,7 @@ class Services:
 
     accounts: AccountService
     cases: CaseService
+    checking: CheckingService
     intake: IntakeService
     transfer: TransferService
     sealing: SealingService

@@ -7,19 +7,22 @@ ever written into the sealed file.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
+import rfc8785
 from sqlalchemy import delete
 
 from archive_store.audit.events import EventName
-from archive_store.copy_requests import check
+from archive_store.copy_requests import available, check
 from archive_store.drafts import page_file
-from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
+from archive_store.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
 from archive_store.labels import Mark
 from archive_store.models.copies import RedactionBox, Release
 from archive_store.permissions import Permission
 from archive_store.regulation.grounds import Use
-from archive_store.regulation.release import verdict
+from archive_store.regulation.release import MAY_BE_THE_REQUESTERS_OWN, verdict
 from archive_store.request_words import Step
 from archive_store.requests import (
     boxes_of,
@@ -36,9 +39,10 @@ from archive_store.work import MAKE_RELEASE, note
 from portal.dissemination.leak_check import fold
 from portal.dissemination.prepare import CopyMark, release_page
 from portal.dissemination.redact import Box
+from portal.services.marking import rectangles
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -46,7 +50,8 @@ if TYPE_CHECKING:
     from archive_store.models.cases import StoredFile
     from archive_store.models.copies import CopyRequest, Opinion, RequestedItem
     from archive_store.originals import Originals
-    from archive_store.parsing.documents import Documents
+    from archive_store.page_texts import PageTexts
+    from archive_store.parsing.documents import Documents, PageText
     from archive_store.regulation.grounds import Ground, Grounds
     from archive_store.regulation.release import Verdict
     from portal.dissemination.watermark import WatermarkPress
@@ -55,6 +60,7 @@ if TYPE_CHECKING:
 RELEASE_DPI = 150
 MOST_BOXES = 5000
 SHORTEST_WORDS, LONGEST_WORDS = 1, 100
+CHANGED_MEANWHILE = "该件的遮盖框已在别处改动，您在本页的改动没有保存。请刷新页面，核对现有的遮盖框后再继续。"
 _BESIDE = 0.002  # of the page: how far a box for found words reaches beyond the letters
 
 
@@ -71,14 +77,50 @@ class Drawn:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundWords:
+    """Boxes over every place of the words, and the pages (from 1) whose text nobody can search."""
+
+    boxes: list[Drawn]
+    pages_without_text: list[int]
+
+
+@dataclass(frozen=True, slots=True)
 class WorkItem:
     """One item on the bench."""
 
     row: RequestedItem
     pages: int
     boxes: list[RedactionBox]
+    boxes_mark: str
+    """Names exactly these boxes: whoever saves tells which he began from."""
     verdict: Verdict
+    grounds_against: list[Ground]
+    """The verdict's grounds, in words."""
+    may_be_own: list[Mark]
+    """Marks that may concern the requester alone."""
     opinion: Opinion | None
+    withheld: Ground | None
+
+
+class Making(StrEnum):
+    """Where the release stands."""
+
+    NONE = "none"
+    UNDER_WAY = "under_way"
+    FAILED = "failed"
+    MADE = "made"
+    STALE = "stale"
+    """What it was to be made of has changed since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the release is: pages made of pages in all, and why it could not be made."""
+
+    stage: Making
+    done: int = 0
+    total: int = 0
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +134,27 @@ class Bench:
     objections: list[str]
     release: Release | None
     is_fresh: bool
+    progress: Progress
+    may_change: bool
+    may_submit: bool
 
 
 class PreparationService:
     """Draws, keeps back, orders releases, and shows what will leave."""
 
     def __init__(
-        self, desk: Desk, originals: Originals, documents: Documents, press: WatermarkPress, grounds: Grounds
+        self,
+        desk: Desk,
+        originals: Originals,
+        documents: Documents,
+        texts: PageTexts,
+        press: WatermarkPress,
+        grounds: Grounds,
     ) -> None:
         self._desk = desk
         self._originals = originals
         self._documents = documents
+        self._texts = texts
         self._press = press
         self._grounds = grounds
 
@@ -111,32 +163,42 @@ class PreparationService:
         with self._desk.database.read() as session:
             request = request_for(session, actor, request_id, Permission.PREPARE_COPY)
             boxes, opinions = boxes_of(session, request.id), opinions_of(session, request.id)
-            release = latest_release(session, request.id)
-            items = [
-                WorkItem(
-                    row=row,
-                    pages=_pages(row),
-                    boxes=[box for box in boxes if box.item_id == row.item_id],
-                    verdict=verdict(release_item(row)),
-                    opinion=opinions.get(row.item_id),
-                )
-                for row in request.items
-            ]
+            release, plan = latest_release(session, request.id), plan_sha256(request, boxes)
+            steps = available(request.state, facts_of(session, request, self._desk.today()), actor)
             return Bench(
                 request=request,
-                items=items,
+                items=[self._item(row, boxes, opinions.get(row.item_id)) for row in request.items],
                 redact_grounds=[*self._grounds.usable_for(Use.REDACT)],
                 withhold_grounds=[*self._grounds.usable_for(Use.WITHHOLD)],
                 objections=plan_objections(request, boxes),
                 release=release,
-                is_fresh=release is not None and release.plan_sha256 == plan_sha256(request, boxes),
+                is_fresh=release is not None and release.plan_sha256 == plan,
+                progress=_progress(release, plan),
+                may_change=Step.PREPARE in steps,
+                may_submit=Step.SUBMIT_RELEASE in steps,
             )
 
-    def save_boxes(self, actor: Actor, request_id: str, item_id: str, drawn: Sequence[Drawn]) -> None:
-        """Replace the boxes of one item.
+    def progress(self, actor: Actor, request_id: str) -> Progress:
+        """How far the release of a request that the actor prepares is."""
+        with self._desk.database.read() as session:
+            request = request_for(session, actor, request_id, Permission.PREPARE_COPY)
+            return _progress(latest_release(session, request.id), plan_sha256(request, boxes_of(session, request.id)))
+
+    def save_boxes(
+        self, actor: Actor, request_id: str, item_id: str, drawn: Sequence[Drawn], seen: str | None = None
+    ) -> str:
+        """Replace the boxes of one item; gives the mark of what stands now.
+
+        Args:
+            actor: who prepares.
+            request_id: the request.
+            item_id: the item.
+            drawn: all boxes of the item.
+            seen: the mark of the boxes that the drawing began from; None to replace whatever is there.
 
         Raises:
             InvalidInputError: a box lies on no page, beyond its page, or bears a ground that does not allow covering.
+            ConflictError: the boxes are no longer those that were seen; a box of another's would be lost unnoticed.
         """
         if len(drawn) > MOST_BOXES:
             raise InvalidInputError(f"一件最多 {MOST_BOXES} 个遮盖框，请改为不予提供或者合并。", "boxes")
@@ -145,6 +207,8 @@ class PreparationService:
             request, row = self._row(session, actor, request_id, item_id)
             for box in drawn:
                 self._check(box, _pages(row))
+            if seen is not None and seen != boxes_mark(_boxes_on(row, boxes_of(session, request.id))):
+                raise ConflictError(CHANGED_MEANWHILE)
             self._prepare(session, request, actor)
             here = RedactionBox.request_id == request.id, RedactionBox.item_id == row.item_id
             session.execute(delete(RedactionBox).where(*here))
@@ -169,6 +233,7 @@ class PreparationService:
             self._desk.record(
                 session, actor, EventName.COPY_REQUEST_PREPARE, subject, position=position, boxes=len(drawn)
             )
+        return boxes_mark(drawn)
 
     def settle(self, actor: Actor, request_id: str, item_id: str, *, withheld: str, own_marks: frozenset[str]) -> None:
         """Keep an item back on a ground (give it where empty), and say which marks concern the requester alone."""
@@ -176,8 +241,8 @@ class PreparationService:
             raise InvalidInputError("不能以此理由不予提供，请另选理由。", "withheld")
         with self._desk.database.write() as unit:
             request, row = self._row(unit.session, actor, request_id, item_id)
-            if not own_marks <= {str(mark) for mark in row.item.label.marks}:
-                raise InvalidInputError("该件没有所选的标识，请刷新页面。", "own_marks")
+            if not own_marks <= set(_may_be_own(row)):
+                raise InvalidInputError("该件没有所选的标识，或者该标识不能只涉及申请人本人，请刷新页面。", "own_marks")
             self._prepare(unit.session, request, actor)
             row.withheld_ground, row.own_marks = withheld or None, sorted(Mark(mark) for mark in own_marks)
             self._desk.record(
@@ -190,19 +255,19 @@ class PreparationService:
                 own=row.own_marks,
             )
 
-    def find_words(self, actor: Actor, request_id: str, item_id: str, words: str, ground: str) -> list[Drawn]:
-        """Boxes over every place of an item where the words stand in its text, for "the same everywhere"."""
-        wanted = "".join(words.split())
-        if not SHORTEST_WORDS <= len(wanted) <= LONGEST_WORDS:
-            raise InvalidInputError(f"请输入 {SHORTEST_WORDS} 至 {LONGEST_WORDS} 个字。", "words")
+    def find_words(self, actor: Actor, request_id: str, item_id: str, words: str, ground: str) -> FoundWords:
+        """Every place of an item where the words stand in its text, for "the same everywhere"."""
         with self._desk.database.read() as session:
             _, row = self._row(session, actor, request_id, item_id)
             file = _page_file(row)
-        found: list[Drawn] = []
-        with self._originals.open(file) as handle:
-            for page in range(1, (file.pages or 0) + 1):
-                text = self._documents.text(handle, file.media_type, page)
-                found += places_of(wanted, text.text, text.boxes, page, ground)
+        if not SHORTEST_WORDS <= len(fold(words)) <= LONGEST_WORDS:
+            raise InvalidInputError(f"请输入 {SHORTEST_WORDS} 至 {LONGEST_WORDS} 个字。", "words")
+        self._check_ground(ground)
+        found = FoundWords([], [])
+        for page, layer in enumerate(self._texts.pages(file), start=1):
+            found.boxes.extend(places_of(words, layer, page, ground))
+            if not layer.text.strip():
+                found.pages_without_text.append(page)
         return found
 
     def preview(self, actor: Actor, request_id: str, item_id: str, page: int) -> bytes:
@@ -273,12 +338,35 @@ class PreparationService:
         else:
             take_step(session, request, Step.PREPARE, actor, facts=facts, moment=self._desk.clock())
 
-    def _check(self, box: Drawn, pages: int) -> None:
-        if Use.REDACT not in self._grounds.get(box.ground).use:
+    def _item(self, row: RequestedItem, drawn: Sequence[RedactionBox], opinion: Opinion | None) -> WorkItem:
+        boxes, found = _boxes_on(row, drawn), verdict(release_item(row))
+        return WorkItem(
+            row=row,
+            pages=_pages(row),
+            boxes=boxes,
+            boxes_mark=boxes_mark(boxes),
+            verdict=found,
+            grounds_against=[self._grounds.get(code) for code in found.grounds],
+            may_be_own=_may_be_own(row),
+            opinion=opinion,
+            withheld=self._grounds.get(row.withheld_ground) if row.withheld_ground else None,
+        )
+
+    def _check_ground(self, ground: str) -> None:
+        if Use.REDACT not in self._grounds.get(ground).use:
             raise InvalidInputError("不能以此理由遮盖，请另选理由。", "ground")
+
+    def _check(self, box: Drawn, pages: int) -> None:
+        self._check_ground(box.ground)
         Box(box.page, box.x0, box.y0, box.x1, box.y1, box.ground, 1)  # refuses what is no part of a page
         if box.page > pages:
             raise InvalidInputError("遮盖框没有对应的页，请重新绘制。", "page")
+
+
+def boxes_mark(boxes: Iterable[Drawn | RedactionBox]) -> str:
+    """A short name of exactly these boxes, whatever their order."""
+    rows = sorted((box.page, box.x0, box.y0, box.x1, box.y1, box.ground) for box in boxes)
+    return sha256(rfc8785.dumps([[*row] for row in rows])).hexdigest()
 
 
 def burnt_box(box: RedactionBox, grounds: Grounds) -> Box:
@@ -286,39 +374,44 @@ def burnt_box(box: RedactionBox, grounds: Grounds) -> Box:
     return Box(box.page, box.x0, box.y0, box.x1, box.y1, box.ground, grounds.get(box.ground).number)
 
 
-def places_of(
-    wanted: str, text: str, places: Sequence[tuple[float, float, float, float] | None], page: int, ground: str
-) -> list[Drawn]:
-    """Boxes over each place where `wanted` stands in a page's text, one for each line that it runs over."""
-    pairs = [(fold(letter), place) for letter, place in zip(text, places, strict=True) if place is not None]
-    shown = [(letter, place) for letters, place in pairs for letter in letters]
-    run, sought = "".join(letter for letter, _ in shown), fold(wanted)
-    found: list[Drawn] = []
-    at = run.find(sought) if sought else -1
-    while at >= 0:
-        found += _boxes_over([place for _, place in shown[at : at + len(sought)]], page, ground)
-        at = run.find(sought, at + len(sought))
-    return found
+def places_of(words: str, layer: PageText, page: int, ground: str) -> list[Drawn]:
+    """Boxes over each place where the words stand in a page's text, white space aside; one for each line."""
+    drawn = ((at, letter) for at, letter in enumerate(layer.text) if layer.boxes[at] is not None)
+    run = [(letter, at) for at, letters in drawn for letter in fold(letters)]
+    text, sought = "".join(letter for letter, _ in run), fold(words)
+    marks: list[tuple[int, int]] = []
+    found = text.find(sought) if sought else -1
+    while found >= 0:
+        marks.append((run[found][1], run[found + len(sought) - 1][1] + 1))
+        found = text.find(sought, found + len(sought))
+    return [_beside(box, page, ground) for boxes in rectangles(layer, marks) for box in boxes]
 
 
-def _boxes_over(places: Sequence[tuple[float, float, float, float]], page: int, ground: str) -> list[Drawn]:
-    lines: list[list[tuple[float, float, float, float]]] = []
-    for place in places:
-        if lines and place[1] < lines[-1][-1][3] and place[3] > lines[-1][-1][1]:
-            lines[-1].append(place)
-        else:
-            lines.append([place])
-    return [
-        Drawn(
-            page,
-            max(0.0, min(p[0] for p in line) - _BESIDE),
-            max(0.0, min(p[1] for p in line) - _BESIDE),
-            min(1.0, max(p[2] for p in line) + _BESIDE),
-            min(1.0, max(p[3] for p in line) + _BESIDE),
-            ground,
-        )
-        for line in lines
-    ]
+def _beside(box: tuple[float, float, float, float], page: int, ground: str) -> Drawn:
+    x0, y0, x1, y1 = box
+    return Drawn(
+        page, max(0.0, x0 - _BESIDE), max(0.0, y0 - _BESIDE), min(1.0, x1 + _BESIDE), min(1.0, y1 + _BESIDE), ground
+    )
+
+
+def _progress(release: Release | None, plan: str) -> Progress:
+    if release is None:
+        return Progress(Making.NONE)
+    if release.plan_sha256 != plan:
+        stage = Making.STALE
+    elif release.manifest is not None:
+        stage = Making.MADE
+    else:
+        stage = Making.FAILED if release.problem else Making.UNDER_WAY
+    return Progress(stage, release.pages_done, release.page_total, release.problem)
+
+
+def _boxes_on(row: RequestedItem, boxes: Iterable[RedactionBox]) -> list[RedactionBox]:
+    return [box for box in boxes if box.item_id == row.item_id]
+
+
+def _may_be_own(row: RequestedItem) -> list[Mark]:
+    return sorted(row.item.label.marks & MAY_BE_THE_REQUESTERS_OWN)
 
 
 def _page_file(row: RequestedItem) -> StoredFile:

@@ -15,8 +15,8 @@ from archive_store.cases import item_for, readable_items
 from archive_store.deadlines import CHINA
 from archive_store.drafts import page_file
 from archive_store.errors import NotFoundError, UnavailableError
-from archive_store.parsing.documents import TURNS, PageText
-from archive_store.parsing.errors import ParserRefusedError
+from archive_store.page_texts import NOTHING
+from archive_store.parsing.documents import TURNS
 from archive_store.permissions import Permission
 from archive_store.policy import may
 from portal.services.marking import Box, rectangles
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from archive_store.identity import Actor
     from archive_store.models.cases import Case, Item, StoredFile
     from archive_store.originals import Originals
-    from archive_store.parsing.documents import Documents
+    from archive_store.page_texts import PageTexts
+    from archive_store.parsing.documents import Documents, PageText
     from indexer.results import Hit, ItemHits
     from portal.dissemination.watermark import WatermarkPress
     from portal.services.desk import Desk
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 THUMBNAIL = 160
 WIDTHS = (THUMBNAIL, 900, 1400, 2000)
 """Pixels; only these, so that nobody makes us render at will."""
-ROWS = 100
-"""Hits in a file that are listed at a time, around the page that is open."""
+ROWS = 30
+"""Hits in a file that are listed at a time, around the page that is open: each extract costs a millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +92,18 @@ class ViewingService:
     """Page images and the reader."""
 
     def __init__(
-        self, desk: Desk, originals: Originals, documents: Documents, press: WatermarkPress, search: SearchService
+        self,
+        desk: Desk,
+        originals: Originals,
+        documents: Documents,
+        texts: PageTexts,
+        press: WatermarkPress,
+        search: SearchService,
     ) -> None:
         self._desk = desk
         self._originals = originals
         self._documents = documents
+        self._texts = texts
         self._press = press
         self._search = search
 
@@ -173,7 +181,7 @@ class ViewingService:
         after = [page for page in pages if page > asked.number]
         first = max(0, min(len(before) - ROWS // 2, len(pages) - ROWS))
         rows = tuple(hits.hit(place) for place in range(first, min(first + ROWS, len(pages))))
-        layer = self._layer(file, asked.number) if {asked.number, asked.number - 1} & set(pages) else PageText("")
+        layer = self._layer(file, asked.number) if {asked.number, asked.number - 1} & set(pages) else NOTHING
         marks = rectangles(layer, hits.marks_on(asked.number, layer.text), asked.turn)
         return Found(
             query=asked.query,
@@ -187,14 +195,11 @@ class ViewingService:
         )
 
     def _layer(self, file: StoredFile, page: int) -> PageText:
-        """The text of one page with its places, read in a parser process; empty where there is none."""
-        if file.media_type != "application/pdf":
-            return PageText("")
-        with self._originals.open(file) as handle:
-            try:
-                return self._documents.text(handle, file.media_type, page)
-            except (ParserRefusedError, UnavailableError):
-                return PageText("")
+        """The text of one page with its places; empty where it has none, or no parser process is free."""
+        try:
+            return self._texts.page(file, page)
+        except UnavailableError:
+            return NOTHING
 
 
 def _may_be_sent_ahead(case: Case, item: Item) -> bool:

@@ -13,6 +13,7 @@ from portal.views import (
     intake,
     parties,
     player,
+    preparation,
     reader,
     requests,
     search,
@@ -24,9 +25,13 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
+KEEPING = (auth, home, cases, intake, parties, reader, player, search, system)
+COPYING = (asking, requests, preparation, decisions)
+
+
 def install(app: Flask) -> None:
     """Put every page in its place."""
-    for module in (auth, home, cases, intake, parties, reader, player, search, system, asking, requests, decisions):
+    for module in (*KEEPING, *COPYING):
         app.register_blueprint(module.pages)
     if app.extensions["anjuan.settings"].has_public_verification:
         app.register_blueprint(verify.pages)

@@ -96,8 +96,9 @@ def test_the_keyboard_alone_is_enough(portal: RunningPortal, files: dict[str, Pa
         browser_page.keyboard.press("Tab")
         if browser_page.evaluate("document.activeElement.id") == "file":
             break
+    assert browser_page.evaluate("document.activeElement.id") == "file"
     with browser_page.expect_file_chooser() as chooser:
-        browser_page.keyboard.press("Enter")
+        browser_page.keyboard.press("Space")
     chooser.value.set_files(files["altered"])
     browser_page.keyboard.press("Tab")
     browser_page.keyboard.press("Enter")

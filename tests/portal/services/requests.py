@@ -60,7 +60,7 @@ def covered(world: World, request_id: str, words: str, who: str = "archivist") -
     """Boxes over some words wherever they stand."""
     preparation, actor = world.opened.services.preparation, world.actor(who)
     for item_id in item_ids(world, request_id):
-        boxes = preparation.find_words(actor, request_id, item_id, words, "personal_privacy")
+        boxes = preparation.find_words(actor, request_id, item_id, words, "personal_privacy").boxes
         preparation.save_boxes(actor, request_id, item_id, boxes)
 
 

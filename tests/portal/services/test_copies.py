@@ -103,6 +103,7 @@ def test_a_copy_that_changed_in_the_store_does_not_leave(world: World, copied: s
     path.write_bytes(content)
     with pytest.raises(IntegrityError):
         take(world, copied)
+    assert any(found.place.startswith("复制件 FZ") for found in world.opened.services.fixity.verify_everything())
 
 
 def test_an_expired_copy_is_gone_from_the_store(world: World, copied: str) -> None:

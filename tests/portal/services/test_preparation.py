@@ -13,6 +13,7 @@ from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
 from archive_store.labels import Label
 from archive_store.models.cases import Item
 from archive_store.models.copies import Release
+from archive_store.parsing.documents import PageText
 from archive_store.request_words import Step
 from portal.dissemination.prepare import strip_height
 from portal.services.preparation import RELEASE_DPI, Drawn, places_of
@@ -118,19 +119,20 @@ def test_keeping_everything_back_is_a_refusal_and_not_a_release(world: World, re
 def test_words_are_found_wherever_they_stand(world: World, request_id: str) -> None:
     preparation, actor = world.opened.services.preparation, world.actor("archivist")
     found = [
-        preparation.find_words(actor, request_id, item_id, WITNESS, "personal_privacy")
+        preparation.find_words(actor, request_id, item_id, WITNESS, "personal_privacy").boxes
         for item_id in way.item_ids(world, request_id)
     ]
     assert [len(boxes) for boxes in found] == [0, 1, 0]
-    assert preparation.find_words(actor, request_id, way.item_ids(world, request_id)[1], "ＺＨＯＵ yanshi", "minor")
+    second = way.item_ids(world, request_id)[1]
+    assert preparation.find_words(actor, request_id, second, "ＺＨＯＵ yanshi", "minor").boxes
     with pytest.raises(InvalidInputError):
         preparation.find_words(actor, request_id, way.item_ids(world, request_id)[1], "  ", "minor")
 
 
 def test_words_over_a_line_end_get_a_box_on_each_line() -> None:
     text = "甲乙\n丙丁"
-    places = [(0.8, 0.1, 0.85, 0.12), (0.85, 0.1, 0.9, 0.12), None, (0.1, 0.2, 0.15, 0.22), (0.15, 0.2, 0.2, 0.22)]
-    boxes = places_of("乙丙", text, places, 4, "minor")
+    places = ((0.8, 0.1, 0.85, 0.12), (0.85, 0.1, 0.9, 0.12), None, (0.1, 0.2, 0.15, 0.22), (0.15, 0.2, 0.2, 0.22))
+    boxes = places_of("乙 丙", PageText(text, places), 4, "minor")
     assert [(box.page, round(box.x0, 2), round(box.y1, 2)) for box in boxes] == [(4, 0.85, 0.12), (4, 0.1, 0.22)]
 
 

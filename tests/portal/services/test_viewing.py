@@ -14,7 +14,7 @@ from sqlalchemy import select
 from archive_store.errors import NotFoundError, UnavailableError
 from archive_store.models.audit import AuditLeaf
 from archive_store.models.cases import Item
-from portal.services.viewing import ROWS, THUMBNAIL, WIDTHS, PageAsked
+from portal.services.viewing import THUMBNAIL, WIDTHS, PageAsked
 from tests.portal.reading import PAGES, QUERIES
 
 if TYPE_CHECKING:
@@ -183,5 +183,10 @@ def test_a_draft_is_read_by_its_handler_and_has_no_hits(world: World, draft: str
     assert shown.found.total == 0
 
 
-def test_few_hits_are_listed_at_a_time() -> None:
-    assert ROWS <= 100
+@pytest.mark.parametrize(("number", "listed"), [(1, [1, 2]), (3, [2, 4]), (6, [4, 6])])
+def test_of_many_hits_those_around_the_page_are_listed(
+    library: Library, monkeypatch: pytest.MonkeyPatch, number: int, listed: list[int]
+) -> None:
+    monkeypatch.setattr("portal.services.viewing.ROWS", 2)
+    seen = found(library, number, "当事人 OR 另有 OR 立即")
+    assert ([row.page for row in seen.rows], seen.total) == (listed, 4)
