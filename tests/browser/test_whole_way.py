@@ -237,7 +237,7 @@ def prepare(walk: Walk, request_id: str) -> None:
     walk.look(page, "23-bench")
     section = page.locator("section.card-plain", has_text="询问笔录")
     section.get_by_role("link", name="遮盖").click()
-    page.wait_for_selector("#words")
+    page.wait_for_selector("#add")  # shown once the page's script is at work
     page.fill("#words", PARTY_NAME)
     page.press("#words", "Enter")
     expect(page.locator("#boxes li").first).to_be_visible(timeout=MAKING_MS)
