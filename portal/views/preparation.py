@@ -152,7 +152,7 @@ def cover(request_id: str, item_id: str) -> AnyResponse:
     try:
         found = services().preparation.find_words(actor(), request_id, item_id, words, ground)
         _add(request_id, item_id, found.boxes)
-        flash(f"已遮盖 {len(found.boxes)} 处。没有文字层的页面请逐页核对。")
+        flash(f"已遮盖 {len(found.boxes)} 处。没有文字层的页面，以及手写、印章和图片中的文字查不到，请逐页核对。")
     except (InvalidInputError, RefusedError) as error:
         flash(error.message)
     return _back_to_item(request_id, item_id)
