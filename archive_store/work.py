@@ -59,6 +59,14 @@ def mark_failed(work: Work, error: str) -> None:
     work.not_before = now() + timedelta(seconds=wait)
 
 
+def last_failure(session: Session, kind: str, subject_id: str) -> str:
+    """What stopped a piece of work that will be tried again, in words; empty where nothing did."""
+    waiting = select(Work.last_error).where(
+        Work.kind == kind, Work.subject_id == subject_id, Work.done_at.is_(None), Work.attempts > 0
+    )
+    return session.scalars(waiting.limit(1)).first() or ""
+
+
 def hold_lease(session: Session, name: str, holder: str, seconds: float) -> bool:
     """Take or prolong a duty; False where another holds it."""
     lease = session.get(Lease, name, with_for_update=True)

@@ -35,7 +35,7 @@ from archive_store.requests import (
     request_for,
     take_step,
 )
-from archive_store.work import MAKE_RELEASE, note
+from archive_store.work import MAKE_RELEASE, last_failure, note
 from portal.dissemination.leak_check import fold
 from portal.dissemination.prepare import CopyMark, release_page
 from portal.dissemination.redact import Box
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from archive_store.copy_requests import RequestFacts
     from archive_store.identity import Actor
     from archive_store.models.cases import StoredFile
     from archive_store.models.copies import CopyRequest, Opinion, RequestedItem
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from archive_store.parsing.documents import Documents, PageText
     from archive_store.regulation.grounds import Ground, Grounds
     from archive_store.regulation.release import Verdict
+    from archive_store.request_words import RequestState
     from portal.dissemination.watermark import WatermarkPress
     from portal.services.desk import Desk
 
@@ -115,7 +117,7 @@ class Making(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the release is: pages made of pages in all, and why it could not be made."""
+    """How far the release is: pages made of pages in all, and why it could not be made, or what stopped it last."""
 
     stage: Making
     done: int = 0
@@ -136,7 +138,8 @@ class Bench:
     is_fresh: bool
     progress: Progress
     may_change: bool
-    may_submit: bool
+    submit_obstacle: str
+    """Why the release cannot be submitted now, in words; empty where it can."""
 
 
 class PreparationService:
@@ -164,7 +167,7 @@ class PreparationService:
             request = request_for(session, actor, request_id, Permission.PREPARE_COPY)
             boxes, opinions = boxes_of(session, request.id), opinions_of(session, request.id)
             release, plan = latest_release(session, request.id), plan_sha256(request, boxes)
-            steps = available(request.state, facts_of(session, request, self._desk.today()), actor)
+            facts = facts_of(session, request, self._desk.today())
             return Bench(
                 request=request,
                 items=[self._item(row, boxes, opinions.get(row.item_id)) for row in request.items],
@@ -173,16 +176,17 @@ class PreparationService:
                 objections=plan_objections(request, boxes),
                 release=release,
                 is_fresh=release is not None and release.plan_sha256 == plan,
-                progress=_progress(release, plan),
-                may_change=Step.PREPARE in steps,
-                may_submit=Step.SUBMIT_RELEASE in steps,
+                progress=_progress(session, release, plan),
+                may_change=Step.PREPARE in available(request.state, facts, actor),
+                submit_obstacle=_obstacle(Step.SUBMIT_RELEASE, request.state, facts, actor),
             )
 
     def progress(self, actor: Actor, request_id: str) -> Progress:
         """How far the release of a request that the actor prepares is."""
         with self._desk.database.read() as session:
             request = request_for(session, actor, request_id, Permission.PREPARE_COPY)
-            return _progress(latest_release(session, request.id), plan_sha256(request, boxes_of(session, request.id)))
+            plan = plan_sha256(request, boxes_of(session, request.id))
+            return _progress(session, latest_release(session, request.id), plan)
 
     def save_boxes(
         self, actor: Actor, request_id: str, item_id: str, drawn: Sequence[Drawn], seen: str | None = None
@@ -394,16 +398,27 @@ def _beside(box: tuple[float, float, float, float], page: int, ground: str) -> D
     )
 
 
-def _progress(release: Release | None, plan: str) -> Progress:
+def _obstacle(step: Step, state: RequestState, facts: RequestFacts, actor: Actor) -> str:
+    try:
+        check(step, state, facts, actor)
+    except RefusedError as error:
+        return error.message
+    return ""
+
+
+def _progress(session: Session, release: Release | None, plan: str) -> Progress:
     if release is None:
         return Progress(Making.NONE)
+    problem = release.problem
     if release.plan_sha256 != plan:
         stage = Making.STALE
     elif release.manifest is not None:
         stage = Making.MADE
+    elif problem:
+        stage = Making.FAILED
     else:
-        stage = Making.FAILED if release.problem else Making.UNDER_WAY
-    return Progress(stage, release.pages_done, release.page_total, release.problem)
+        stage, problem = Making.UNDER_WAY, last_failure(session, MAKE_RELEASE, release.id)
+    return Progress(stage, release.pages_done, release.page_total, problem)
 
 
 def _boxes_on(row: RequestedItem, boxes: Iterable[RedactionBox]) -> list[RedactionBox]:

@@ -77,9 +77,9 @@ export class List {
 
   #row(box, index) {
     const row = this.#rows.get(box.id) || this.#newRow(box.id);
-    const words = `第 ${box.page} 页　${this.#grounds.words(box.ground)}`;
+    const words = `${index + 1}．第 ${box.page} 页　${this.#grounds.words(box.ground)}`;
     row.firstElementChild.textContent = words;
-    row.lastElementChild.setAttribute("aria-label", `删除第 ${index + 1} 框，${words}`);
+    row.lastElementChild.setAttribute("aria-label", `删除 ${words}`);
     if (this.#plan.selected?.id === box.id) row.firstElementChild.setAttribute("aria-current", "true");
     else row.firstElementChild.removeAttribute("aria-current");
     return row;
@@ -135,6 +135,7 @@ function cover(plan, words, found) {
     found.boxes.length ? `找到“${words}”${found.boxes.length} 处，新遮盖 ${fresh.length} 处` : `没有找到“${words}”`,
     already ? `，${already} 处原已遮盖` : "", "。",
     silent.length ? `第 ${silent.join("、")} 页没有文字层，请逐页核对。` : "",
+    "手写、印章和图片中的文字查不到，请另行核对。",
   ].join("");
 }
 

@@ -4,7 +4,7 @@ import { between, moved, pulled } from "./redact-plan.js";
 const WIDTH = 1000; // units of the drawing across the page
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const CLICK_PX = 4; // less is a click, not a drag
-const HANDLE_PX = { fine: 10, coarse: 22 };
+const HANDLE_PX = { fine: 10, coarse: 24 };
 const ROOM_PX = 60; // a box smaller than this shows its corners only
 
 function shape(name, attributes) {

@@ -176,8 +176,9 @@ function drawButtons() {
   at("redo").disabled = !plan.canRedo;
 }
 plan.subscribe(drawButtons);
+plan.subscribe((changed) => { if (changed && previewing) hidePreview(); }); // it would show what is no longer so
 if (mayChange) {
-  findEverywhere(at("find"), plan, grounds, settings, (words) => { at("found").textContent = words; });
+  findEverywhere(at("cover"), plan, grounds, settings, (words) => { at("found").textContent = words; });
   addInNumbers(at("numbers"), plan, grounds, goTo);
 } else {
   for (const button of document.querySelectorAll("[data-change]")) button.hidden = true;

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 pages = Blueprint("preparation", __name__, url_prefix="/requests/<request_id>/bench")
 
+COMMONEST_GROUND = "personal_privacy"
 MOST_BYTES = 2 * 1024 * 1024
 """Of what a script sends: 5000 boxes are far below."""
 
@@ -151,7 +152,7 @@ def cover(request_id: str, item_id: str) -> AnyResponse:
     try:
         found = services().preparation.find_words(actor(), request_id, item_id, words, ground)
         _add(request_id, item_id, found.boxes)
-        flash(f"已遮盖 {len(found.boxes)} 处。没有文字层的页面请逐页核对。")
+        flash(f"已遮盖 {len(found.boxes)} 处。没有文字层的页面，以及手写、印章和图片中的文字查不到，请逐页核对。")
     except (InvalidInputError, RefusedError) as error:
         flash(error.message)
     return _back_to_item(request_id, item_id)
@@ -184,10 +185,10 @@ def _paged(shown: Bench, item_id: str) -> WorkItem:
 
 
 def _likely_ground(shown: Bench, work: WorkItem) -> str:
-    """The ground that new boxes bear first: what stands against the item, else the first of the list."""
+    """The ground that new boxes bear first: what stands against the item, else what is covered most often."""
     usable = [ground.code for ground in shown.redact_grounds]
-    against = [ground.code for ground in work.grounds_against if ground.code in usable]
-    return (against + usable)[0] if usable else ""
+    likely = [ground.code for ground in work.grounds_against] + [COMMONEST_GROUND]
+    return next((code for code in [*likely, *usable] if code in usable), "")
 
 
 def _add(request_id: str, item_id: str, more: list[Drawn]) -> None:

@@ -12,8 +12,11 @@ from sqlalchemy import select, update
 from archive_store.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
 from archive_store.labels import Label, Mark
 from archive_store.models.audit import AuditLeaf
+from archive_store.models.base import now
 from archive_store.models.cases import Item
+from archive_store.models.work import Work
 from archive_store.request_words import Step
+from archive_store.work import MAKE_RELEASE, mark_failed
 from portal.services.preparation import CHANGED_MEANWHILE, Drawn, Making, boxes_mark
 from tests.portal.services import requests as way
 
@@ -133,14 +136,20 @@ def test_progress_follows_the_release_and_a_change_makes_it_stale(world: World, 
     assert seen(world, preparing).progress.stage is Making.NONE
     service(world).order(actor, preparing)
     assert service(world).progress(actor, preparing).stage is Making.UNDER_WAY
+    with world.opened.database.write() as unit:
+        mark_failed(unit.session.scalars(select(Work).where(Work.kind == MAKE_RELEASE)).one(), "演示：解析中断。")
+    assert seen(world, preparing).progress.problem == "演示：解析中断。"
+    with world.opened.database.write() as unit:
+        unit.session.execute(update(Work).values(not_before=now()))
     way.work(world)
+    assert seen(world, preparing).progress.problem == ""
     made = seen(world, preparing)
     assert (made.progress.stage, made.progress.done, made.progress.total) == (Making.MADE, 2, 2)
-    assert made.may_submit
+    assert made.submit_obstacle == ""
     save(world, preparing, BOX)
     changed = seen(world, preparing)
     assert changed.progress.stage is Making.STALE
-    assert not changed.may_submit
+    assert changed.submit_obstacle
 
 
 def test_what_must_be_covered_is_not_made_uncovered(world: World, preparing: str) -> None:
@@ -151,6 +160,10 @@ def test_what_must_be_covered_is_not_made_uncovered(world: World, preparing: str
         service(world).order(world.actor("archivist"), preparing)
     save(world, preparing, BOX)
     assert seen(world, preparing).objections == []
+    way.made(world, preparing)
+    shown = seen(world, preparing)
+    assert shown.progress.stage is Making.MADE
+    assert "保密审查意见" in shown.submit_obstacle
 
 
 def test_nothing_is_changed_while_the_leader_decides(world: World, preparing: str) -> None:
