@@ -6,13 +6,12 @@ Stopping it anywhere is safe: each piece is one transaction, or can be repeated.
 from __future__ import annotations
 
 import logging
-import os
 import select as waiting
-import socket
 import time
 from typing import TYPE_CHECKING, TextIO
 
 from archive_store.errors import ArchiveError
+from archive_store.holders import Holder
 from archive_store.work import drop_lease, hold_lease, mark_failed, next_work
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ class Worker:
 
     def __init__(self, opened: Installation) -> None:
         self._opened = opened
-        self._holder = f"{socket.gethostname()}:{os.getpid()}"
+        self._holder = str(Holder.here())
         self._tidied = 0.0
         self._signed = 0.0
 
