@@ -50,6 +50,13 @@ class UnitOfWork:
         self._after.append(action)
 
 
+def _reader(engine: Engine) -> Engine:
+    """The engine for reading; on PostgreSQL every statement of a session sees the same moment, as on SQLite."""
+    if engine.dialect.name != "postgresql":
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
 def _trouble(error: DBAPIError) -> ConflictError | UnavailableError:
     if getattr(error.orig, "sqlstate", None) in RETRY:
         return ConflictError(CONFLICT)
@@ -62,7 +69,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._writing = sessionmaker(engine.execution_options(**{WRITES: True}), expire_on_commit=False)
-        self._reading = sessionmaker(engine, expire_on_commit=False, autoflush=False)
+        self._reading = sessionmaker(_reader(engine), expire_on_commit=False, autoflush=False)
 
     @contextmanager
     def write(self) -> Iterator[UnitOfWork]:

@@ -10,7 +10,7 @@ import select as waiting
 import time
 from typing import TYPE_CHECKING, TextIO
 
-from archive_store.errors import ArchiveError
+from archive_store.errors import ArchiveError, ConflictError
 from archive_store.holders import Holder
 from archive_store.work import drop_lease, hold_lease, mark_failed, next_work
 
@@ -58,12 +58,21 @@ class Worker:
     def step(self) -> bool:
         """One round; False where nothing was to be done."""
         self._tidy()
-        ordered = self._opened.services.audit.sequence(LEAVES_AT_A_TIME)
-        return self._carry_out() or bool(ordered)
+        return self._carry_out() or self._order() > 0
+
+    def _order(self) -> int:
+        """Give leaves of the log their places; none where another worker, whose lease has just ended, does so."""
+        try:
+            return self._opened.services.audit.sequence(LEAVES_AT_A_TIME)
+        except ConflictError:
+            return 0
 
     def _holds(self) -> bool:
-        with self._opened.database.write() as unit:
-            return hold_lease(unit.session, LEASE, self._holder, LEASE_SECONDS)
+        try:
+            with self._opened.database.write() as unit:
+                return hold_lease(unit.session, LEASE, self._holder, LEASE_SECONDS)
+        except ConflictError:  # another worker took it in the same moment
+            return False
 
     def _carry_out(self) -> bool:
         with self._opened.database.read() as session:

@@ -119,6 +119,9 @@ class IntakeService:
             return ImportOutcome(
                 folder, "refused", None, (FolderFinding(DESCRIPTION, error.field or "", 0, error.message),)
             )
+        except ConflictError:  # the same folder came in by another hand in this moment; nothing of ours was written
+            self._receiver.forget(files)
+            raise
         self._receiver.forget(files)
         return ImportOutcome(folder, "present", known.id)
 

@@ -16,7 +16,8 @@ from archive_store.models.accounts import Account, Leadership
 from portal.application import create_app
 from portal.config import Profile, load_settings
 from portal.services.accounts import NewAccount, add_department
-from portal.wiring import Installation, form_key, prepare_folder
+from portal.wiring import Installation, form_key, migrate, prepare_folder
+from tests.databases import BACKENDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from archive_store.identity import Actor
+    from tests.databases import PostgresServer
 
 PASSWORD = "一句足够长的演示密码用来登录"
 PEOPLE = {
@@ -72,12 +74,62 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
         return data, _people(opened)
 
 
+@pytest.fixture(scope="session")
+def prepared_postgresql(
+    prepared: tuple[Path, dict[str, str]], postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, str, dict[str, str]]:
+    """The same on PostgreSQL: a data folder, a database to be copied, and the people in it."""
+    data, url = tmp_path_factory.mktemp("prepared") / "data", postgres_server.new_database(with_tables=False)
+    shutil.copytree(prepared[0], data)
+    name_database(data, url)
+    migrate(url)
+    with open_installation(data) as opened:
+        return data, url, _people(opened)
+
+
+def name_database(data: Path, url: str) -> None:
+    """Have the installation in `data` keep its rows elsewhere."""
+    (data / "config.toml").write_text(f'database_url = "{url}"\n', encoding="utf-8")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say what the mark means."""
+    config.addinivalue_line("markers", "both_databases: runs on SQLite and on PostgreSQL")
+    config.addinivalue_line("markers", "one_database: runs on SQLite alone, since no row decides it")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Everything runs on SQLite; the services, and what is marked, on PostgreSQL as well."""
+    if "world_database" not in metafunc.fixturenames:
+        return
+    marks = {mark.name for mark in metafunc.definition.iter_markers()}
+    both = metafunc.definition.path.parent.name == "services" or "both_databases" in marks
+    wanted = BACKENDS if both and "one_database" not in marks else BACKENDS[:1]
+    metafunc.parametrize("world_database", wanted, indirect=True)
+
+
 @pytest.fixture
-def world(prepared: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[World]:
-    made, ids = prepared
-    shutil.copytree(made, tmp_path / "data")
-    with open_installation(tmp_path / "data") as opened:
+def world_database(request: pytest.FixtureRequest) -> str:
+    """The kind of database under `world`."""
+    return str(request.param)
+
+
+@pytest.fixture
+def world(world_database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    data = tmp_path / "data"
+    if world_database == "sqlite":
+        made, ids = request.getfixturevalue("prepared")
+        shutil.copytree(made, data)
+        with open_installation(data) as opened:
+            yield World(opened, ids)
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    made, template, ids = request.getfixturevalue("prepared_postgresql")
+    shutil.copytree(made, data)
+    name_database(data, url := server.copy_of(template))
+    with open_installation(data) as opened:
         yield World(opened, ids)
+    server.drop(url)
 
 
 def _people(opened: Installation) -> dict[str, str]:

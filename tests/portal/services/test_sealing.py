@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 WRONG = ("handler", "other_handler", "leader", "reviewer", "party", "legal", "sysadmin", "secadmin", "auditor")
 
 
-@pytest.mark.parametrize("who", WRONG)
-def test_only_an_archivist_seals(world: World, accepted: str, who: str) -> None:
-    with pytest.raises((NotFoundError, RefusedError)):
-        world.opened.services.sealing.seal(world.actor(who), accepted)
+def test_only_an_archivist_seals(world: World, accepted: str) -> None:
+    for who in WRONG:
+        with pytest.raises((NotFoundError, RefusedError)):
+            world.opened.services.sealing.seal(world.actor(who), accepted)
     assert not world.opened.root.has(f"urn:anjuan:{accepted}:main")
 
 
@@ -74,6 +74,7 @@ def test_what_was_published_but_never_committed_is_taken_out(world: World, accep
     assert list(opened.services.fixity.verify_everything()) == []
 
 
+@pytest.mark.one_database
 @pytest.mark.usefixtures("sealed")
 def test_every_changed_byte_of_the_store_is_reported(world: World, proofs: Proofs) -> None:
     """One byte flipped in each file of the root, one file after the other."""
