@@ -44,6 +44,7 @@ class Transfer:
     """A copy on its way to its recipient; reading `chunks` to its end counts it."""
 
     name: str
+    """A name for the file, in Chinese."""
     size: int
     chunks: Iterator[bytes]
 

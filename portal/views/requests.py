@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 
@@ -114,5 +115,6 @@ def copy(request_id: str) -> AnyResponse:
         return redirect(url_for("requests.page", request_id=request_id))
     answer = Response(transfer.chunks, mimetype="application/pdf")
     answer.content_length = transfer.size
-    answer.headers.set("Content-Disposition", "attachment", filename=transfer.name)
+    ascii_name, name = f"{request_id[:8]}.pdf", f"UTF-8''{quote(transfer.name)}"
+    answer.headers.set("Content-Disposition", "attachment", **{"filename": ascii_name, "filename*": name})  # RFC 6266
     return answer

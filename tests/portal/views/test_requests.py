@@ -154,7 +154,9 @@ def test_a_request_goes_from_the_partys_click_to_a_counted_download(sealed_stage
             answer = party.post(f"/requests/{request_id}/copy")
             assert answer.data.startswith(b"%PDF")
             assert answer.headers["Cache-Control"] == "no-store"
-            assert "attachment" in answer.headers["Content-Disposition"]
+            disposition = answer.headers["Content-Disposition"]
+            assert disposition.startswith("attachment")
+            assert disposition.isascii()
         assert party.post(f"/requests/{request_id}/copy").status_code == 302
         assert "已完整下载 3 次" in party.get(f"/requests/{request_id}").text
         assert party.get(f"/requests/{request_id}/copy").status_code == 404
