@@ -103,10 +103,11 @@ def _own_cases(session: Session, account_id: str, day: date) -> frozenset[str]:
             or_(PartyBinding.valid_to.is_(None), PartyBinding.valid_to >= day),
         )
     )
-    return frozenset(person.case_id for person in bound if _may_ask(session, person, day))
+    return frozenset(person.case_id for person in bound if may_ask_for_copies(session, person, day))
 
 
-def _may_ask(session: Session, person: Person, day: date) -> bool:
+def may_ask_for_copies(session: Session, person: Person, day: date) -> bool:
+    """Whether a person may ask for copies of its case, or represents one who may with papers in term (Art. 30)."""
     if person.role in MAY_ASK_FOR_COPIES:
         return True
     if person.represents_id is None or (person.representation_until and person.representation_until < day):

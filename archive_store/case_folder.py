@@ -1,20 +1,18 @@
-"""The form of `case.json`: what a folder must say of the case that it holds.
+"""The form of a case folder: what it must say of the case that it holds.
 
-One case per folder: `case.json` and the files that it names. The models here are the schema
-(`docs/case-folder.md` is written from them); `read_case_folder` turns every slip into a finding that
-names file, field and line, and never stops at the first.
+One case per folder: its description and the files that this names. The models here are the schema
+(`docs/case-folder.md` is written from them), whichever way the case is described: as `case.json` (`case_json`) or as
+a workbook (`case_workbook`). `case_reading` reads either.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from archive_store.labels import Label, Level, Mark, Volume
 from archive_store.vocabulary import (
@@ -31,7 +29,7 @@ from archive_store.vocabulary import (
 
 FORMAT = "anjuan-case-1"
 DESCRIPTION = "case.json"
-MAX_DESCRIPTION_BYTES = 4 * 1024 * 1024
+WORKBOOK = "案卷目录.xlsx"
 
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 LongText = Annotated[str, Field(max_length=5000)]
@@ -160,7 +158,7 @@ class CaseHead(_Part):
 
 
 class CaseFolder(CaseHead):
-    """The whole of `case.json`."""
+    """The whole of a description."""
 
     format: Literal["anjuan-case-1"]
     items: Annotated[list[ItemPart], Field(min_length=1)]
@@ -175,73 +173,33 @@ class CaseFolder(CaseHead):
 
 @dataclass(frozen=True, slots=True)
 class FolderFinding:
-    """One slip: the file, the field in it, the line (1-based, 0 where there is none) and what to do."""
+    """One slip: where it stands and what to do.
+
+    Attributes:
+        file: the description it stands in.
+        field: the field, by its code in `case.json`, by its heading in a workbook.
+        line: the line or row (1-based), 0 where there is none.
+        message: what is wrong and what to do.
+        sheet: the sheet of a workbook.
+        column: the column's letters.
+    """
 
     file: str
     field: str
     line: int
     message: str
+    sheet: str = ""
+    column: str = ""
 
     def __str__(self) -> str:
         """One line for people."""
-        place = f"{self.file}" + (f" 第{self.line}行" if self.line else "")
+        place = self.file + (f"“{self.sheet}”" if self.sheet else "")
+        place += (f" 第{self.line}行" if self.line else "") + (f"{self.column}列" if self.column else "")
         return f"{place} {self.field}：{self.message}" if self.field else f"{place}：{self.message}"
 
 
-def read_case_folder(folder: Path) -> tuple[CaseFolder | None, list[FolderFinding]]:
-    """Read and check one case folder; the case is None when findings make it unusable."""
-    path = folder / DESCRIPTION
-    if not path.is_file():
-        return None, [_whole("文件夹里没有 case.json，请按说明补上")]
-    if path.stat().st_size > MAX_DESCRIPTION_BYTES:
-        return None, [_whole("文件过大，不像是案卷说明")]
-    case, findings, text = _parse(path.read_bytes())
-    if case is None:
-        return None, findings
-    missing = [
-        FolderFinding(DESCRIPTION, f"items.{n}", _line(text, ("items", n)), f"缺少文件 {name}")
-        for n, item in enumerate(case.items)
-        for name in (item.file, item.rendition.file if item.rendition else item.file)
-        if not _is_inside(folder, name)
-    ]
-    return (None if missing else case), list(dict.fromkeys(missing))
-
-
-def _whole(message: str, line: int = 0) -> FolderFinding:
-    return FolderFinding(DESCRIPTION, "", line, message)
-
-
-def _parse(content: bytes) -> tuple[CaseFolder | None, list[FolderFinding], str]:
-    text = ""
-    try:
-        text = content.decode("utf-8-sig")
-        return CaseFolder.model_validate(json.loads(text)), [], text
-    except UnicodeDecodeError:
-        return None, [_whole("须用 UTF-8 编码保存")], text
-    except json.JSONDecodeError as error:
-        return None, [_whole(f"不是合格的 JSON：{error.msg}", error.lineno)], text
-    except RecursionError:
-        return None, [_whole("嵌套过深")], text
-    except ValidationError as error:
-        return None, _findings(error, text), text
-
-
-def _is_inside(folder: Path, name: str) -> bool:
-    path = (folder / name).resolve()
-    return path.is_file() and path.is_relative_to(folder.resolve())
-
-
-def _findings(error: ValidationError, text: str) -> list[FolderFinding]:
-    return [
-        FolderFinding(
-            DESCRIPTION, ".".join(map(str, slip["loc"])), _line(text, slip["loc"]), _say(slip["type"], slip["msg"])
-        )
-        for slip in error.errors(include_url=False, include_input=False)
-    ]
-
-
 _SAYINGS = {
-    "missing": "缺少此项",
+    "missing": "缺少此项，请补上",
     "extra_forbidden": "没有这个字段，请核对拼写",
     "enum": "不在可用的值之内",
     "literal_error": "不在可用的值之内",
@@ -249,33 +207,18 @@ _SAYINGS = {
     "date_parsing": "日期须写成 2025-04-08 的样子",
     "datetime_parsing": "时间须写成 2025-04-08T09:30:00+08:00 的样子",
     "datetime_from_date_parsing": "时间须写成 2025-04-08T09:30:00+08:00 的样子",
-    "string_too_short": "不能为空",
-    "string_too_long": "文字太长",
+    "string_too_short": "不能为空，请补上",
+    "string_too_long": "文字太长，请缩短",
     "string_type": "须是文字",
     "list_type": "须是列表",
     "bool_parsing": "须是 true 或 false",
     "too_short": "至少要有一项",
+    "greater_than": "数值太小",
+    "greater_than_equal": "数值太小",
+    "less_than_equal": "数值太大",
 }
 
 
-def _say(kind: str, message: str) -> str:
+def say(kind: str, message: str) -> str:
+    """What is wrong and what to do, for a kind of validation error and its own words."""
     return _SAYINGS.get(kind) or message.removeprefix("Value error, ")
-
-
-def _line(text: str, location: tuple[int | str, ...]) -> int:
-    """The line of a place in the JSON text; JSON is read as YAML, whose nodes know where they stand."""
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError:
-        return 0
-    line = node.start_mark.line + 1 if node else 0
-    for step in location:
-        found = None
-        if isinstance(node, yaml.MappingNode):
-            found = next(((k, v) for k, v in node.value if k.value == step), None)
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            found = (node.value[step], node.value[step])
-        if found is None:
-            break
-        line, node = found[0].start_mark.line + 1, found[1]
-    return line

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 from archive_store.drafts import page_file
 from archive_store.forms import ClosingFacts, ContentsFacts, ContentsRow, CoverFacts
 from archive_store.forms.facts import VolumeFacts
+from archive_store.four_checks import seen_by
 from archive_store.vocabulary import PersonRole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from archive_store.four_check_report import FourCheckReport
     from archive_store.labels import Label, Volume
     from archive_store.models.cases import Case, Item, Person, StoredFile
 
@@ -70,6 +72,14 @@ def visible_persons(case: Case, compartment: Compartment) -> list[Person]:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """A remark for the closing note; one on an item stands only in the object that holds the item."""
+
+    text: str
+    item_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SealFacts:
     """What sealing adds to the facts of the case."""
 
@@ -79,8 +89,17 @@ class SealFacts:
     sealed: date
     handed_over: date
     accepted: date
-    notes: Sequence[str]
+    remarks: Sequence[Remark]
+    checks: FourCheckReport
     demonstration: bool
+
+    def checks_of(self, part: Compartment) -> FourCheckReport:
+        """What the four checks said of the items of one object."""
+        return seen_by(self.checks, _numbers(part))
+
+
+def _numbers(part: Compartment) -> frozenset[int]:
+    return frozenset(item.number for item in part.items)
 
 
 def volume_facts(case: Case, compartment: Compartment, facts: SealFacts) -> VolumeFacts:
@@ -128,13 +147,17 @@ def contents(case: Case, compartment: Compartment, facts: SealFacts) -> Contents
 
 
 def closing(case: Case, compartment: Compartment, facts: SealFacts) -> ClosingFacts:
-    """The closing note's facts."""
+    """The closing note's facts: remarks on the whole file and on items of this object, and what the checks said."""
+    numbers = _numbers(compartment)
+    remarks = [note.text for note in facts.remarks if note.item_number is None or note.item_number in numbers]
+    checks = facts.checks_of(compartment)
+    said = f"封存前四性检测：{checks.summary}。"
     return ClosingFacts(
         volume=volume_facts(case, compartment, facts),
         items=len(compartment.items),
         pages=sum(item.page_count for item in compartment.items),
         recordings=sum(item.recording is not None for item in compartment.items),
-        notes=tuple(note for note in (case.note, *facts.notes) if note),
+        notes=tuple(note for note in (case.note, *remarks, said) if note),
         see_also=(),
         compiled_by=case.compiled_by,
         compiled=facts.handed_over,

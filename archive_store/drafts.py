@@ -10,9 +10,11 @@ from sqlalchemy import select
 
 from archive_store.case_folder import ItemPart, LabelPart
 from archive_store.errors import InvalidInputError
+from archive_store.guessing import guess
 from archive_store.models.accounts import Account, Department
 from archive_store.models.base import new_id
 from archive_store.models.cases import Case, CaseHandler, Item, LabelDecision, Person, StoredFile
+from archive_store.parsing.formats import SOUND_AND_PICTURE, Kind
 from archive_store.private_fields import FieldSeal, PrivateFields
 
 if TYPE_CHECKING:
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from archive_store.regulation.catalogue import DocumentCatalogue
 
 ORIGINAL, RENDITION = "original", "rendition"
-UNKNOWN_TYPE = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +149,12 @@ class DraftBuilder:
         """A person's private fields, unmasked."""
         return self._fields.open(person.id, person.identity_sealed)
 
-    def guess(self, name: str, day: date, label: Label) -> ItemPart:
-        """What can be said of a file from its name alone: title, and the type whose title the name holds."""
-        stem = PurePath(name).stem.strip(" ._-0123456789、") or PurePath(name).stem or name
-        kinds = [kind for kind in self.catalogue if kind.title in stem]
-        best = max(kinds, key=lambda kind: len(kind.title), default=self.catalogue.get(UNKNOWN_TYPE))
+    def guess(self, incoming: Incoming, day: date, label: Label) -> ItemPart:
+        """What can be said of a file from its name; its day is `day` where the name holds none."""
+        found = guess(incoming.name, self.catalogue, playing=incoming.probe.kind is Kind.PLAYING)
         part = LabelPart.model_validate({"level": label.level.name.lower(), "marks": sorted(label.marks)})
-        return ItemPart(file=PurePath(name).name, title=stem[:500], type=best.code, date=day, label=part)
+        name = PurePath(incoming.name).name
+        return ItemPart(file=name, title=found.title, type=found.type_code, date=found.day or day, label=part)
 
     def _handler_account(self, session: Session, name: str) -> str | None:
         found = session.scalars(select(Account.id).where(Account.name == name)).all()
@@ -173,6 +173,12 @@ def page_file(item: Item) -> StoredFile | None:
     by_role = {file.role: file for file in item.files}
     chosen = by_role.get(RENDITION) or by_role.get(ORIGINAL)
     return chosen if chosen is not None and chosen.pages else None
+
+
+def playing_file(item: Item) -> StoredFile | None:
+    """The recording that is played: the original, where it is sound or picture."""
+    original = next((file for file in item.files if file.role == ORIGINAL), None)
+    return original if original is not None and original.media_type in SOUND_AND_PICTURE else None
 
 
 def renumber(case: Case) -> None:

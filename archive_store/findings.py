@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from archive_store.drafts import ORIGINAL, page_file
-from archive_store.models.cases import Case, Waiver
+from archive_store.four_check_facts import findings_from
+from archive_store.four_check_report import FourCheckReport
+from archive_store.models.cases import Case, FourCheckReportRow, Waiver
 from archive_store.regulation.evaluate import evaluate
 from archive_store.regulation.facts import CaseFacts, Finding, ItemFacts, Severity
-from archive_store.vocabulary import Fact, ServiceMethod
+from archive_store.vocabulary import CaseState, Fact, ServiceMethod
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,10 +28,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OpenFinding:
-    """A finding and, where an archivist let it pass, the reason."""
+    """A finding and, where an archivist let it pass, the reason; not every finding may be let pass."""
 
     finding: Finding
     waived_because: str | None = None
+    waivable: bool = True
 
     @property
     def blocks(self) -> bool:
@@ -71,14 +74,36 @@ def item_facts(item: Item) -> ItemFacts:
     )
 
 
-def findings_of(session: Session, case: Case, rules: Regulation, today: date) -> list[OpenFinding]:
-    """Everything found of a case as it stands: rules of the regulation, then the archive's own checks."""
+def findings_of(
+    session: Session, case: Case, rules: Regulation, today: date, *, checked: bool = True
+) -> list[OpenFinding]:
+    """Everything found of a case as it stands: rules of the regulation, then the archive's own checks.
+
+    With `checked`, what failed when the four checks last ran on it as well.
+    """
     found = [*evaluate(rules, case_facts(case), [item_facts(item) for item in case.items], today)]
     found += _own_checks(session, case)
+    failed = _four_checks(session, case) if checked else []
     reasons = {
         waiver.finding_key: waiver.reason for waiver in session.scalars(select(Waiver).where(Waiver.case_id == case.id))
     }
-    return [OpenFinding(finding, reasons.get(finding.key)) for finding in found]
+    return [
+        OpenFinding(finding, reasons.get(finding.key) if waivable else None, waivable)
+        for finding, waivable in [*((finding, True) for finding in found), *failed]
+    ]
+
+
+def _four_checks(session: Session, case: Case) -> list[tuple[Finding, bool]]:
+    """Failures of the latest run; a draft may have changed since, so what was said of it no longer counts."""
+    if case.state is CaseState.DRAFT:
+        return []
+    kept = session.scalars(
+        select(FourCheckReportRow)
+        .where(FourCheckReportRow.case_id == case.id)
+        .order_by(FourCheckReportRow.made_at.desc(), FourCheckReportRow.id)
+        .limit(1)
+    ).first()
+    return [] if kept is None else findings_from(FourCheckReport.from_json(kept.report))
 
 
 def _own_checks(session: Session, case: Case) -> list[Finding]:

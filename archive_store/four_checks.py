@@ -1,16 +1,18 @@
-"""The four checks of an electronic record (四性检测) at filing, at transfer and during storage.
+"""The four checks of an electronic record (四性检测) at filing, at transfer, before sealing and during storage.
 
 Rules kept here, after DA/T 70-2018 (真实性, 完整性, 可用性, 安全性) and GB/T 18894-2016:
 
-- authenticity: the bytes are those that were recorded, dates and page ranges agree with the content, who handed the
-  file over and who took it is known, and a sealed file carries a signature and a time stamp that hold;
+- authenticity: the bytes are those that were recorded, page ranges agree with the content, who handed the file over
+  and who took it is known, and a sealed file carries a signature and a time stamp that hold and is described as it was;
 - integrity: every item that is listed is there and nothing else, numbers run on without a gap, the metadata asked for
   are filled in, and no rule of the regulation is left open;
 - usability: every file opens, is of a format that can be kept, and can be read without a password;
 - security: nothing harmful was found, and labels agree with what an item holds.
 
-What was not looked at is never "passed": it is "not applicable" with the reason, e.g. where no virus scanner is set up.
-Pure: the caller reads bytes and rows, this judges.
+What was not looked at is never "passed": it is "not checked" with the reason, e.g. where no virus scanner is set up;
+what cannot be there at this moment (a seal before the seal) is "not applicable".
+A failure that an archivist could only paper over (changed bytes, custody, a level the system may not hold) cannot be
+waived; one that is a matter of judgement can. Pure: the caller reads bytes and rows, this judges.
 """
 
 from __future__ import annotations
@@ -18,38 +20,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from archive_store.four_check_report import FourCheckReport, Line, Moment, Outcome, Property, PropertyReport
 from archive_store.labels import Label, Level, Mark, Volume
 from archive_store.vocabulary import TitledEnum
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from archive_store.regulation.facts import Finding
 
 
-class Moment(TitledEnum):
-    """When the checks run."""
-
-    FILING = "filing", "归档"
-    TRANSFER = "transfer", "移交与接收"
-    STORAGE = "storage", "长期保存"
-
-
-class Property(TitledEnum):
-    """The four properties."""
-
-    AUTHENTICITY = "authenticity", "真实性"
-    INTEGRITY = "integrity", "完整性"
-    USABILITY = "usability", "可用性"
-    SECURITY = "security", "安全性"
-
-
-class Outcome(TitledEnum):
-    """What a line of the report says."""
-
-    PASSED = "passed", "通过"
-    FAILED = "failed", "未通过"
-    NOT_APPLICABLE = "not_applicable", "不适用"
+Fault = tuple[int | None, str]
+"""What is wrong, and of which item; None where it is the whole file."""
 
 
 class Scan(TitledEnum):
@@ -73,7 +55,9 @@ class CheckedItem:
     """What was read of one item. Digests are hex; None where the bytes could not be read or were not recorded.
 
     `pages_recorded` comes from the page range, `pages_counted` from the file; None where the item has no pages.
-    `names_person` says that identity data of a person stands in it, `names_informant` that of a complainant.
+    `looked_into` is False where no parser knows the format: whether it opens is then not known.
+    `names_person` says that identity data of a person stands in it, `names_informant` that of a complainant; None
+    where nobody looked.
     """
 
     number: int
@@ -89,11 +73,12 @@ class CheckedItem:
     format_name: str = ""
     format_known: bool = True
     problems: tuple[str, ...] = ()
+    looked_into: bool = True
     needs_password: bool = False
     metadata_missing: tuple[str, ...] = ()
     scan: Scan = Scan.NOT_RUN
-    names_person: bool = False
-    names_informant: bool = False
+    names_person: bool | None = None
+    names_informant: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +87,7 @@ class CheckInput:
 
     `files_not_listed` are files of the package that no item names. `highest_level_allowed` is what the deployment's
     profile admits. `findings` are those of the regulation that still stand (waived ones left out).
+    `described_otherwise` says where the records of a sealed file differ from what was sealed; None where nobody looked.
     """
 
     moment: Moment
@@ -113,62 +99,20 @@ class CheckInput:
     findings: tuple[Finding, ...] = ()
     files_not_listed: tuple[str, ...] = ()
     seal: SealState = SealState.NOT_SEALED
+    described_otherwise: tuple[Fault, ...] | None = None
     highest_level_allowed: Level = Level.TOP_SECRET
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the report; `item_number` is None where it speaks of the whole file."""
-
-    code: str
-    title: str
-    outcome: Outcome
-    text: str
-    item_number: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PropertyReport:
-    """The lines of one property."""
-
-    of: Property
-    lines: tuple[Line, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether no line failed; a property of which nothing could be checked has not passed."""
-        outcomes = {line.outcome for line in self.lines}
-        return Outcome.PASSED in outcomes and Outcome.FAILED not in outcomes
-
-
-@dataclass(frozen=True, slots=True)
-class FourCheckReport:
-    """The report of one run."""
-
-    moment: Moment
-    parts: tuple[PropertyReport, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether all four properties passed."""
-        return all(part.passed for part in self.parts)
-
-    @property
-    def failures(self) -> tuple[Line, ...]:
-        """Every line that failed, in order."""
-        return tuple(line for part in self.parts for line in part.lines if line.outcome is Outcome.FAILED)
-
-    def part(self, of: Property) -> PropertyReport:
-        """The part on one property."""
-        return next(part for part in self.parts if part.of is of)
-
-
-Fault = tuple[int | None, str]
+def _nothing(_: CheckInput) -> Iterator[Fault]:
+    yield from ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """One check: what faults it finds, when it can be made, and what is said where it finds none or cannot be made."""
+    """One check: what faults it finds, when it can be made, and what is said where it finds none or cannot be made.
+
+    `unseen` names the items that it cannot judge, with the reason.
+    """
 
     code: str
     title: str
@@ -176,16 +120,28 @@ class _Check:
     passed: str
     applies: Callable[[CheckInput], bool] = lambda subject: bool(subject.items)
     otherwise: str = "卷内没有可检测的材料"
+    inapplicable: Outcome = Outcome.NOT_CHECKED
+    unseen: Callable[[CheckInput], Iterator[Fault]] = _nothing
+    waivable: bool = True
 
     def lines(self, subject: CheckInput) -> Iterator[Line]:
         if not self.applies(subject):
-            yield Line(self.code, self.title, Outcome.NOT_APPLICABLE, f"{self.otherwise}。")
+            yield self._line(self.inapplicable, self.otherwise)
             return
-        found = [
-            Line(self.code, self.title, Outcome.FAILED, f"{text}。", number) for number, text in self.faults(subject)
-        ]
-        text = self.passed.format(count=len(subject.items))
-        yield from found or [Line(self.code, self.title, Outcome.PASSED, f"{text}。")]
+        faults = [self._line(Outcome.FAILED, text, number) for number, text in self.faults(subject)]
+        unseen = [self._line(Outcome.NOT_CHECKED, text, number) for number, text in self.unseen(subject)]
+        seen = len(subject.items) - len(unseen)
+        yield from faults
+        if not faults and (seen or not subject.items):
+            yield self.good(seen)
+        yield from unseen
+
+    def good(self, count: int) -> Line:
+        """The line that says that all of `count` items are well."""
+        return self._line(Outcome.PASSED, self.passed.format(count=count))
+
+    def _line(self, outcome: Outcome, text: str, number: int | None = None) -> Line:
+        return Line(self.code, self.title, outcome, f"{text}。", number, waivable=self.waivable)
 
 
 def run(subject: CheckInput) -> FourCheckReport:
@@ -195,6 +151,31 @@ def run(subject: CheckInput) -> FourCheckReport:
         for of, checks in _CHECKS.items()
     )
     return FourCheckReport(subject.moment, tuple(parts))
+
+
+def seen_by(report: FourCheckReport, numbers: frozenset[int]) -> FourCheckReport:
+    """What a report says of the items with these numbers, and of the file as a whole; counts are of these items.
+
+    For a reader who may see no others, and for a sealed object that holds no others.
+    """
+    parts = (PropertyReport(part.of, tuple(_seen(part, numbers))) for part in report.parts)
+    return FourCheckReport(report.moment, tuple(parts))
+
+
+def _seen(part: PropertyReport, numbers: frozenset[int]) -> Iterator[Line]:
+    for check in _CHECKS[part.of]:
+        lines = [line for line in part.lines if line.code == check.code]
+        kept = [line for line in lines if line.item_number is None or line.item_number in numbers]
+        told = [line for line in kept if line.outcome is not Outcome.PASSED]
+        seen = len(numbers) - sum(line.outcome is Outcome.NOT_CHECKED for line in told)
+        if lines and seen and not any(_is_final(line) for line in told):
+            yield check.good(seen)
+        yield from told
+
+
+def _is_final(line: Line) -> bool:
+    """Whether nothing good can be said beside this line: a fault, or a check that could not be made at all."""
+    return line.outcome is Outcome.FAILED or line.item_number is None
 
 
 def _name(item: CheckedItem) -> str:
@@ -229,7 +210,7 @@ def _pages(subject: CheckInput) -> Iterator[Fault]:
 def _custody(subject: CheckInput) -> Iterator[Fault]:
     if not subject.handed_over_by:
         yield None, "没有登记移交人，请核对移交清单"
-    if subject.moment is not Moment.TRANSFER and not subject.accepted_by:
+    if not subject.accepted_by:
         yield None, "没有登记接收人，请核对移交清单"
     if subject.handed_over_by and subject.handed_over_by == subject.accepted_by:
         yield None, "移交人和接收人是同一人，请由其他档案管理员接收"
@@ -240,6 +221,10 @@ def _seal(subject: CheckInput) -> Iterator[Fault]:
         yield None, "封存签名或时间戳无效，案卷可能被改动，请停止使用并核查"
     elif subject.seal is SealState.NOT_SEALED:
         yield None, "案卷在长期保存中，但没有封存签名和时间戳"
+
+
+def _description(subject: CheckInput) -> Iterator[Fault]:
+    yield from subject.described_otherwise or ()
 
 
 def _numbers(subject: CheckInput) -> Iterator[Fault]:
@@ -273,6 +258,12 @@ def _opens(subject: CheckInput) -> Iterator[Fault]:
     for item in subject.items:
         for problem in item.problems:
             yield item.number, f"{_name(item)}不能正常打开：{problem.rstrip('。')}"
+
+
+def _not_opened(subject: CheckInput) -> Iterator[Fault]:
+    for item in subject.items:
+        if not (item.looked_into or item.problems):
+            yield item.number, f"{_name(item)}的格式（{item.format_name}）没有能够打开检查的程序，未检测"
 
 
 def _formats(subject: CheckInput) -> Iterator[Fault]:
@@ -310,21 +301,31 @@ def _labels(subject: CheckInput) -> Iterator[Fault]:
             yield item.number, f"{_name(item)}{fault}，请核对密级和标识"
 
 
-def _label_faults(item: CheckedItem) -> Iterable[str]:
-    if item.names_informant and Mark.INFORMANT not in item.label.marks:
-        yield "载有投诉人、举报人情况，但没有举报人信息标识"
+def _label_faults(item: CheckedItem) -> Iterator[str]:
     if item.label.level is Level.PUBLIC:
-        if item.names_person:
-            yield "载有个人身份信息，但定为公开"
         if item.volume is Volume.AUXILIARY:
             yield "属于副卷，但定为公开"
         if item.label.marks:
             yield f"标有{'、'.join(mark.zh for mark in Mark if mark in item.label.marks)}，但定为公开"
 
 
+def _persons(subject: CheckInput) -> Iterator[Fault]:
+    for item in subject.items:
+        if item.names_informant and Mark.INFORMANT not in item.label.marks:
+            yield item.number, f"{_name(item)}载有投诉人、举报人情况，但没有举报人信息标识，请核对密级和标识"
+        if item.names_person and item.label.level is Level.PUBLIC:
+            yield item.number, f"{_name(item)}载有个人身份信息，但定为公开，请核对密级和标识"
+
+
+def _not_read(subject: CheckInput) -> Iterator[Fault]:
+    for item in subject.items:
+        if item.names_person is None or item.names_informant is None:
+            yield item.number, f"{_name(item)}没有可供查找的文字，未检测"
+
+
 _CHECKS: dict[Property, tuple[_Check, ...]] = {
     Property.AUTHENTICITY: (
-        _Check("Z1", "内容未被改动", _digests, "共{count}件，摘要值全部一致"),
+        _Check("Z1", "内容未被改动", _digests, "共{count}件，摘要值全部一致", waivable=False),
         _Check(
             "Z2",
             "大小与登记一致",
@@ -332,6 +333,7 @@ _CHECKS: dict[Property, tuple[_Check, ...]] = {
             "共{count}件，大小与登记一致",
             lambda subject: any(None not in (item.size_recorded, item.size_read) for item in subject.items),
             "没有登记大小",
+            waivable=False,
         ),
         _Check("Z3", "页数与登记一致", _pages, "共{count}件，页数与登记一致"),
         _Check(
@@ -341,6 +343,8 @@ _CHECKS: dict[Property, tuple[_Check, ...]] = {
             "移交和接收由不同人员办理并有记录",
             lambda subject: subject.moment is not Moment.FILING,
             "归档检测时尚未移交",
+            Outcome.NOT_APPLICABLE,
+            waivable=False,
         ),
         _Check(
             "Z5",
@@ -349,21 +353,28 @@ _CHECKS: dict[Property, tuple[_Check, ...]] = {
             "签名和时间戳有效",
             lambda subject: subject.moment is Moment.STORAGE or subject.seal is SealState.INVALID,
             "案卷尚未封存",
+            Outcome.NOT_APPLICABLE,
+            waivable=False,
+        ),
+        _Check(
+            "Z6",
+            "著录与封存时一致",
+            _description,
+            "数据库中的著录与封存包一致",
+            lambda subject: subject.described_otherwise is not None,
+            "案卷尚未封存",
+            Outcome.NOT_APPLICABLE,
+            waivable=False,
         ),
     ),
     Property.INTEGRITY: (
-        _Check(
-            "W1",
-            "件号连续",
-            _numbers,
-            "共{count}件，件号连续",
-        ),
-        _Check("W2", "文件与目录一致", _listed, "没有目录之外的文件", lambda _: True),
+        _Check("W1", "件号连续", _numbers, "共{count}件，件号连续", waivable=False),
+        _Check("W2", "文件与目录一致", _listed, "没有目录之外的文件", lambda _: True, waivable=False),
         _Check("W3", "元数据齐全", _metadata, "案卷和各件的元数据齐全", lambda _: True),
         _Check("W4", "全过程记录齐全", _regulation, "没有须补正的事项", lambda _: True),
     ),
     Property.USABILITY: (
-        _Check("K1", "文件能够打开", _opens, "共{count}件，都能打开"),
+        _Check("K1", "文件能够打开", _opens, "共{count}件，都能打开", unseen=_not_opened),
         _Check("K2", "格式适合长期保存", _formats, "共{count}件，格式都适合长期保存"),
         _Check("K3", "没有密码", _passwords, "共{count}件，都没有密码"),
     ),
@@ -375,8 +386,18 @@ _CHECKS: dict[Property, tuple[_Check, ...]] = {
             "共{count}件，没有发现有害代码",
             lambda subject: any(item.scan is not Scan.NOT_RUN for item in subject.items),
             "没有设置有害代码查杀程序，未查",
+            waivable=False,
         ),
-        _Check("A2", "密级不超出本系统范围", _levels, "密级都在本系统可保存的范围内", lambda _: True),
-        _Check("A3", "密级和标识与内容相符", _labels, "共{count}件，密级和标识与内容相符"),
+        _Check("A2", "密级不超出本系统范围", _levels, "密级都在本系统可保存的范围内", lambda _: True, waivable=False),
+        _Check("A3", "密级与卷别、标识相符", _labels, "共{count}件，密级与卷别、标识相符"),
+        _Check(
+            "A4",
+            "标识与所载个人信息相符",
+            _persons,
+            "查找了{count}件的文字，标识与所载个人信息相符",
+            lambda subject: any(None not in (item.names_person, item.names_informant) for item in subject.items),
+            "没有在材料中查找个人信息，未查",
+            unseen=_not_read,
+        ),
     ),
 }

@@ -106,6 +106,11 @@ class Label:
         return Label(max(self.level, other.level), self.marks | other.marks)
 
     @property
+    def may_be_sent_ahead(self) -> bool:
+        """Whether pages so labelled may be sent before they are asked for: nothing secret, no mark."""
+        return not self.level.is_state_secret and not self.marks
+
+    @property
     def is_compartment(self) -> bool:
         """Whether things so labelled lie in a sealed object of their own (a classified compartment)."""
         return self.level.is_state_secret or Mark.INFORMANT in self.marks

@@ -153,7 +153,6 @@ RULES: tuple[Rule, ...] = (
     Rule(P.SEE_ENTRY, R.LEADER, in_charge, RECEIVED),
     Rule(P.SEE_ENTRY, R.SECRECY_REVIEWER, referred, RECEIVED),
     Rule(P.SEE_ENTRY, R.LEGAL_OFFICE, referred, SEALED),
-    Rule(P.SEE_ENTRY, R.PARTY, party_to, SEALED, Secrecy.PARTY),
     Rule(P.READ_CONTENT, R.HANDLER, own_cases),
     Rule(P.READ_CONTENT, R.ARCHIVIST, everywhere, RECEIVED),
     Rule(P.READ_CONTENT, R.LEADER, in_charge, RECEIVED),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 
 from archive_store.models.base import now
 from archive_store.models.work import IndexState, Lease, Work
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 INDEX_CASE, MAKE_RELEASE, MAKE_COPY = "index_case", "make_release", "make_copy"
+PREPARE_PLAYING = "prepare_playing"
+RECOGNISE_TEXT = "recognise_text"
+LONG = (PREPARE_PLAYING, RECOGNISE_TEXT)
+"""Work that takes long and that nobody's request waits for, the sooner wanted first; all other work goes before it."""
 RETRY_SECONDS = (2, 10, 60, 300, 1800)
 
 
@@ -32,11 +36,19 @@ def note_index(session: Session, case_id: str) -> None:
     note(session, INDEX_CASE, case_id)
 
 
-def next_work(session: Session) -> Work | None:
-    """The oldest work that is due."""
-    return session.scalars(
-        select(Work).where(Work.done_at.is_(None), Work.not_before <= now()).order_by(Work.id).limit(1)
-    ).first()
+def note_once(session: Session, kind: str, subject_id: str) -> None:
+    """Note work in the present transaction, unless the same is noted already and not done."""
+    same = select(Work.id).where(Work.kind == kind, Work.subject_id == subject_id, Work.done_at.is_(None))
+    if session.scalars(same.limit(1)).first() is None:
+        note(session, kind, subject_id)
+
+
+def next_work(session: Session, *, long: bool = False) -> Work | None:
+    """The oldest work that is due: of the ordinary kinds, or with `long` of those that take long."""
+    rank = case({kind: rank for rank, kind in enumerate(LONG)}, value=Work.kind, else_=0)
+    kinds = Work.kind.in_(LONG) if long else Work.kind.not_in(LONG)
+    due = select(Work).where(Work.done_at.is_(None), Work.not_before <= now(), kinds)
+    return session.scalars(due.order_by(rank, Work.id).limit(1)).first()
 
 
 def mark_failed(work: Work, error: str) -> None:

@@ -120,10 +120,10 @@ def queries(count: int) -> dict[str, list[str]]:
     }
 
 
-def bare(backend: EmbeddedBackend, query: str) -> None:
+def bare(backend: EmbeddedBackend, query: str, scope: Scope = SCOPE) -> None:
     """The engine asked for the same: filter, count, facets, the first twenty hits with their marks."""
     tree = parse(query).tree
-    request = SearchRequest(compile_query(tree), SCOPE.partitions, SCOPE.tokens)
+    request = SearchRequest(compile_query(tree), scope.partitions, scope.tokens)
     engine = EmbeddedEngine(backend._searchers(request.partitions))  # noqa: SLF001 - below the protocol on purpose
     condition = request.full_condition
     top = engine.top(condition, (), 20)

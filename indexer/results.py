@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from indexer.snippets import Snippet, Span, page_marks, snippet
+from indexer.analysis import join_spans
+from indexer.snippets import Snippet, Span, continued_marks, page_marks, snippet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,6 +43,38 @@ class CaseGroup:
     document: PageDocument
     entries: tuple[Hit, ...]
     items: tuple[ItemGroup, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemHits:
+    """The pages of one item that a query finds, in order, for the reader; `terms` are what is marked on them.
+
+    Extracts and marks are made for the pages that are shown, not for all of an item of hundreds of pages.
+    """
+
+    documents: tuple[PageDocument, ...] = ()
+    terms: tuple[str, ...] = ()
+    as_question: bool = False
+
+    @property
+    def pages(self) -> tuple[int, ...]:
+        """The numbers of the pages."""
+        return tuple(document.page for document in self.documents)
+
+    def hit(self, place: int) -> Hit:
+        """The hit at a place of `documents`, with its extract."""
+        return _hit(self.documents[place], self.terms)
+
+    def marks_on(self, page: int, text: str) -> list[Span]:
+        """What is marked in the text of a page: what the search marked, and the rest of what began a page before."""
+        own = next((document for document in self.documents if document.page == page), None)
+        before = next((document for document in self.documents if document.page == page - 1), None)
+        marks = page_marks(text, own.tail, self.terms) if own else []
+        if before:
+            lead = len(text) - len(text.lstrip())
+            rest = continued_marks(before.text, before.tail, self.terms)
+            marks = join_spans([*((lead + a, min(lead + b, len(text))) for a, b in rest), *marks])
+        return marks
 
 
 def group_hits(hits: Sequence[PageDocument], terms: Sequence[str]) -> tuple[CaseGroup, ...]:

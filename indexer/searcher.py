@@ -17,7 +17,7 @@ from indexer.fields import FACETS, Sort
 from indexer.query import parse
 from indexer.query_tree import Query, QueryError, Question, Term, free_terms, leaves
 from indexer.ranking import Ranking
-from indexer.results import CaseGroup, group_hits
+from indexer.results import CaseGroup, ItemHits, group_hits
 from indexer.wording import content_bigrams
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 MOST_HITS = 100
 DEEPEST = 10_000
+MOST_PAGES = 5_000
+"""Hits in one item; no file has more pages."""
 _PROBE = 500
 """Once a hit was refused, so many are checked at a time."""
 
@@ -62,7 +64,7 @@ class SearchResult:
     """What is shown: `total` hits in all, the asked ones by case and item, counts of facet values.
 
     `as_question` tells that nothing held the words as they were typed, and pages with some of them are shown.
-    `terms` are what was marked, for marking the same in the reader.
+    `terms` are what was marked. `seconds` is how long the answer took.
     """
 
     total: int
@@ -70,6 +72,7 @@ class SearchResult:
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
     terms: tuple[str, ...] = ()
     as_question: bool = False
+    seconds: float = 0.0
 
 
 class Searcher:
@@ -86,23 +89,29 @@ class Searcher:
         Raises QueryError with a message for the person, UnavailableError where the engine does not answer.
         """
         _check_bounds(search)
-        parsed = parse(search.query, self._document_types)
-        response = self._ask(parsed.tree, search, scope, recheck)
-        asked, as_question = parsed.tree, False
-        if not response.total and parsed.question is not None:
-            asked, as_question = parsed.question, True
-            response = self._ask(asked, search, scope, recheck)
-        terms = marked_terms(asked)
+        response, terms, as_question = self._answer(search, scope, recheck)
         cases = group_hits(response.hits, terms)
         return SearchResult(response.total, cases, response.facets, terms, as_question)
 
-    def terms(self, query: str) -> tuple[str, ...]:
-        """What a query marks in a text, for the reader; nothing for a query that cannot be read."""
+    def in_item(self, query: str, item_id: str, scope: Scope, recheck: Recheck) -> ItemHits:
+        """The pages of an item that a query finds, as a search of the archive would find them; in order of pages.
+
+        A query that cannot be read finds nothing. Raises UnavailableError where the engine does not answer.
+        """
+        search = Search(query, sort=Sort.ARCHIVAL_CODE, size=MOST_PAGES, item_id=item_id)
         try:
-            parsed = parse(query, self._document_types)
+            response, terms, as_question = self._answer(search, scope, recheck)
         except QueryError:
-            return ()
-        return marked_terms(parsed.tree)
+            return ItemHits()
+        return ItemHits(tuple(hit for hit in response.hits if hit.page), terms, as_question)
+
+    def _answer(self, search: Search, scope: Scope, recheck: Recheck) -> tuple[SearchResponse, tuple[str, ...], bool]:
+        """The response, what it marks, and whether the words were taken as a question."""
+        parsed = parse(search.query, self._document_types)
+        response = self._ask(parsed.tree, search, scope, recheck)
+        if response.total or parsed.question is None:
+            return response, marked_terms(parsed.tree), False
+        return self._ask(parsed.question, search, scope, recheck), marked_terms(parsed.question), True
 
     def _ask(self, tree: Query, search: Search, scope: Scope, recheck: Recheck) -> SearchResponse:
         request = SearchRequest(
@@ -114,7 +123,7 @@ class Searcher:
             offset=search.offset,
             size=search.size,
             ranking=Ranking([leaf.text for leaf in free_terms(tree)], self._weights),
-            facets=FACETS,
+            facets=() if search.item_id else FACETS,
             item_id=search.item_id,
         )
         while True:

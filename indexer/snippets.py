@@ -39,6 +39,14 @@ def page_marks(text: str, tail: str, terms: Sequence[str]) -> list[Span]:
     return [(start, min(end, len(text))) for start, end in found if start < len(text)]
 
 
+def continued_marks(text: str, tail: str, terms: Sequence[str]) -> list[Span]:
+    """Where terms that begin on a page and run over its end go on: [start, end) in the tail."""
+    first = len(text) + 1
+    analysed = Analysed(seam_text(text, tail))
+    found = join_spans(span for term in terms for span in spans_in(analysed, term) if span[0] < len(text))
+    return [(0, end - first) for _, end in found if end > first]
+
+
 def snippet(text: str, marks: Sequence[Span], length: int = SNIPPET_CHARACTERS) -> Snippet:
     """The stretch of at most `length` characters with the most marked characters (the first of equals)."""
     if len(text) <= length:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, cast
 
-from flask import Response, current_app, g, redirect, request, url_for
+from flask import Response, current_app, g, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user
 
 from archive_store.errors import NotFoundError
 from archive_store.policy import may
+from portal.services.verification import LARGEST_FILE
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from archive_store.identity import Actor
     from archive_store.permissions import Permission
     from portal.services import Services
+    from portal.sessions import StoredSession
 
 OPEN_ENDPOINTS = frozenset(
     {
@@ -35,6 +37,9 @@ OPEN_ENDPOINTS = frozenset(
     }
 )
 """What anyone may reach; everything else needs a login."""
+OPEN_BODY = 64 * 1024
+OPEN_BODIES = {"verify.check": LARGEST_FILE + OPEN_BODY}
+"""The largest body, in bytes, that an open page takes from just anyone; a larger one is not read to its end."""
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -72,6 +77,18 @@ def actor() -> Actor:
     if not current_user.is_authenticated:
         raise NotFoundError
     return cast("Actor", current_user.actor)
+
+
+def session_id() -> str:
+    """The id of the session in which the person asks; it ends with it.
+
+    Raises:
+        NotFoundError: there is no session (only open pages can come here).
+    """
+    row = cast("StoredSession", session).row
+    if row is None:
+        raise NotFoundError
+    return row.id
 
 
 def holds(permission: Permission) -> bool:
@@ -118,6 +135,9 @@ def _deny_by_default() -> AnyResponse | None:
     g.request_id = secrets.token_hex(8)
     if request.headers.get("Sec-Fetch-Site", "same-origin") == "cross-site" and request.method != "GET":
         raise NotFoundError
-    if request.endpoint in OPEN_ENDPOINTS or current_user.is_authenticated:
+    if request.endpoint in OPEN_ENDPOINTS:
+        request.max_content_length = OPEN_BODIES.get(request.endpoint, OPEN_BODY)
+        return None
+    if current_user.is_authenticated:
         return None
     return redirect(url_for("auth.login"))

@@ -94,6 +94,11 @@ class Settings(BaseSettings):
         return f"{self.public_url.rstrip('/')}/verify"
 
     @property
+    def has_public_verification(self) -> bool:
+        """Whether anyone may check copies without a login: never where state secrets may be."""
+        return self.profile is not Profile.CLASSIFIED
+
+    @property
     def processes(self) -> int:
         """How many processes parse files."""
         return self.render_processes or os.cpu_count() or 1

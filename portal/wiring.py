@@ -20,20 +20,23 @@ from archive_store.audit.note import SigningKey
 from archive_store.authority import load_authority, make_authority
 from archive_store.blobs.local import LocalStagingStore
 from archive_store.database import make_engine
+from archive_store.derivatives import Derivatives
 from archive_store.drafts import DraftBuilder
+from archive_store.labels import Level
 from archive_store.models.base import now
 from archive_store.models.cases import StoredFile
 from archive_store.ocfl import StorageRoot
 from archive_store.originals import Originals
+from archive_store.page_texts import PageTexts
 from archive_store.parsing.documents import Documents
-from archive_store.parsing.pool import ParserPool
+from archive_store.parsing.pool import Limits, ParserPool
 from archive_store.private_fields import KEY_BYTES, FieldSeal
 from archive_store.regulation.catalogue import load_catalogue
 from archive_store.regulation.grounds import load_grounds
 from archive_store.regulation.rules import load_regulation
 from archive_store.seal_signature import SealSigner, time_stamper
 from archive_store.unit_of_work import Database
-from archive_store.work import INDEX_CASE, MAKE_COPY, MAKE_RELEASE
+from archive_store.work import INDEX_CASE, MAKE_COPY, MAKE_RELEASE, PREPARE_PLAYING, RECOGNISE_TEXT
 from indexer import weights
 from indexer.backends.embedded import EmbeddedBackend
 from indexer.searcher import Searcher
@@ -45,6 +48,7 @@ from portal.services.accounts import AccountService
 from portal.services.asking import AskingService
 from portal.services.audit import ORIGIN, AuditService
 from portal.services.cases import CaseService
+from portal.services.checking import CheckingService
 from portal.services.copies import CopyService
 from portal.services.copy_making import CopyMakingService, CopyPress, CopyTerms
 from portal.services.copy_requests import CopyRequestService
@@ -53,12 +57,17 @@ from portal.services.desk import Desk
 from portal.services.fixity import FixityService
 from portal.services.indexing import IndexingService
 from portal.services.intake import IntakeService, Receiver
+from portal.services.listing import ListingService
+from portal.services.parties import PartyService
+from portal.services.playing import PlayingService, Studio
 from portal.services.preparation import PreparationService
+from portal.services.recognition import RecognitionService
 from portal.services.releases import ReleaseService
 from portal.services.sealing import SealingService, Vault
 from portal.services.search import SearchService
 from portal.services.tasks import TaskService
 from portal.services.transfer import TransferService
+from portal.services.verification import LIMITS, VerificationService
 from portal.services.viewing import ViewingService
 
 if TYPE_CHECKING:
@@ -69,6 +78,10 @@ if TYPE_CHECKING:
 LEAST_FREE_BYTES = 2**30
 KEY_FILES = ("field.key", "form.key", "checkpoint.key")
 UNNAMED_KEPT_SECONDS = 24 * 3600
+FOR_AN_INDEX = 64 * 2**20
+"""Bytes by which the playable form of the largest recording may exceed it."""
+STANDING_BACK = 10
+"""Niceness of processes for long work: pages that people wait for go first."""
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
@@ -120,6 +133,7 @@ class Installation:
         self.database = Database(make_engine(settings.database))
         self.desk = Desk(self.database, AuditLog())
         self.pool = ParserPool(settings.processes)
+        self.copy_pool = ParserPool(1, LIMITS)  # uploads of just anyone never wait in the readers' queue
         self.documents = Documents(self.pool)
         self.staging = LocalStagingStore(data / "staging")
         self.copies = LocalStagingStore(data / "copies")
@@ -135,13 +149,24 @@ class Installation:
         self.index = EmbeddedBackend(data / "index")
         self.index.open()
         self.originals = Originals(self.staging, self.root)
+        self.derivatives = Derivatives(data / "derivatives")
+        self.texts = PageTexts(self.documents, self.originals, self.derivatives)
+        most = settings.max_upload_mb * 2**20
+        self.long_pools = (
+            ParserPool(1, Limits(niceness=STANDING_BACK)),
+            ParserPool(1, Limits(niceness=STANDING_BACK, calls=1, file_bytes=most + FOR_AN_INDEX)),
+        )
+        """Processes that recognise text, and those that make recordings playable, each for one."""
         self.services = self._services()
-        self.indexing = IndexingService(self.desk, self.index, self.originals, self.documents)
-        self.tasks: dict[str, Callable[[str], None]] = {
+        self.indexing = IndexingService(self.desk, self.index, self.texts)
+        self.tasks: dict[str, Callable[[str], bool | None]] = {
             INDEX_CASE: self.indexing.index_case,
             MAKE_RELEASE: self.services.releases.make,
             MAKE_COPY: self._copy_making().make,
+            PREPARE_PLAYING: self.services.playing.prepare,
+            RECOGNISE_TEXT: self.services.recognition.recognise_page,
         }
+        """What carries out each kind of noted work; what gives true has done a part and is to be called again."""
 
     def _services(self) -> Services:
         settings, desk = self.settings, self.desk
@@ -154,26 +179,41 @@ class Installation:
         vault = Vault(self.root, self.staging, self.signer)
         wait = timedelta(minutes=settings.login_wait_minutes)
         demonstration = settings.is_demonstration
+        highest = Level.TOP_SECRET if demonstration else Level.INTERNAL
+        checking = CheckingService(desk, self.originals, self.regulation, highest)
         searcher = Searcher(self.index, weights.load(), {kind.code: kind.title for kind in self.catalogue})
+        search = SearchService(desk, searcher, self.index, self.catalogue)
+        reader, maker = (Documents(pool) for pool in self.long_pools)
+        pages = self.originals, self.documents, self.texts
+        copies = CopyService(desk, self.copies, transfers=settings.copy_transfers)
+        studio = Studio(self.originals, self.derivatives, maker, self.documents)
         return Services(
             accounts=AccountService(desk, attempts=settings.login_attempts, wait=wait),
             cases=CaseService(desk, fields),
+            checking=checking,
             intake=IntakeService(desk, receiver, builder, secrets_allowed=demonstration),
-            transfer=TransferService(desk, self.regulation, self.codes),
-            sealing=SealingService(desk, vault, self.regulation, bureau=settings.bureau, demonstration=demonstration),
+            transfer=TransferService(desk, self.regulation, self.codes, checking),
+            sealing=SealingService(
+                desk, vault, checking, self.regulation, bureau=settings.bureau, demonstration=demonstration
+            ),
             audit=audit,
-            fixity=FixityService(desk, self.root, self.staging, self.signer, audit),
+            fixity=FixityService(desk, self.root, self.staging, self.signer, audit, checking, copies),
             tasks=TaskService(desk, self.regulation),
-            viewing=ViewingService(desk, self.originals, self.documents, self.press),
-            search=SearchService(desk, searcher, self.index, self.catalogue),
+            viewing=ViewingService(desk, *pages, self.press, search),
+            search=search,
             asking=AskingService(desk, working_days=settings.request_working_days),
             copy_requests=CopyRequestService(
                 desk, working_days=settings.request_working_days, extension_days=settings.extension_working_days
             ),
-            preparation=PreparationService(desk, self.originals, self.documents, self.press, self.grounds),
-            releases=ReleaseService(desk, self.originals, self.documents, self.copies, self.press, self.grounds),
+            preparation=PreparationService(desk, *pages, self.press, self.grounds),
+            releases=ReleaseService(desk, *pages, self.copies, self.press, self.grounds),
             decisions=DecisionService(desk, self.grounds),
-            copies=CopyService(desk, self.copies, transfers=settings.copy_transfers),
+            copies=copies,
+            verification=self._verification(),
+            parties=PartyService(desk),
+            listing=ListingService(desk, self.catalogue),
+            recognition=RecognitionService(desk, self.originals, reader, self.texts, self.derivatives),
+            playing=PlayingService(desk, studio, self.press, self._key("form.key")),
         )
 
     def _copy_making(self) -> CopyMakingService:
@@ -188,6 +228,11 @@ class Installation:
         )
         return CopyMakingService(self.desk, self.copies, self.root, self.services.releases, self.grounds, press, terms)
 
+    def _verification(self) -> VerificationService:
+        trust, places = trust_in(self.authority), max(1, min(4, self.settings.web_threads // 4))
+        demonstration = self.authority.is_demonstration
+        return VerificationService(self.desk, self.copy_pool, trust, demonstration=demonstration, places=places)
+
     def _key(self, name: str) -> bytes:
         return (self.settings.data / "keys" / name).read_bytes()
 
@@ -196,6 +241,9 @@ class Installation:
         self.staging.sweep()
         self.root.sweep()
         self.services.sealing.sweep()
+        self.derivatives.sweep()
+        self.services.recognition.reconcile()
+        self.services.playing.reconcile()
         self.indexing.reconcile()
         with self.database.read() as session:
             staged = set(session.scalars(select(StoredFile.blob).where(StoredFile.blob.is_not(None))))
@@ -215,10 +263,17 @@ class Installation:
             found.append("密钥文件夹对其他用户可读，请改为仅属主可读（chmod 700）。")
         return found
 
+    def stop_long_work(self) -> None:
+        """End the processes of long work, now and for good; what they had in hand fails without fault."""
+        for pool in self.long_pools:
+            pool.close()
+
     def close(self) -> None:
         """End the parser processes and the database's connections."""
         self.index.close()
         self.pool.close()
+        self.copy_pool.close()
+        self.stop_long_work()
         self.database.engine.dispose()
 
     def __enter__(self) -> Self:

@@ -1,6 +1,7 @@
 """The worker: one at a time, under a lease, it carries out noted work and orders the audit log.
 
-Stopping it anywhere is safe: each piece is one transaction, or can be repeated.
+Stopping it anywhere is safe: each piece is one transaction, or can be repeated. Work that takes long (a page of text
+to recognise, a film to convert) runs beside the rest, one piece at a time, and begins only when nothing else is due.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ import os
 import select as waiting
 import socket
 import time
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, TextIO
 
 from archive_store.errors import ArchiveError
 from archive_store.work import drop_lease, hold_lease, mark_failed, next_work
 
 if TYPE_CHECKING:
+    from archive_store.models.work import Work
     from portal.wiring import Installation
 
 LEASE = "worker"
@@ -35,36 +38,44 @@ class Worker:
         self._holder = f"{socket.gethostname()}:{os.getpid()}"
         self._tidied = 0.0
         self._signed = 0.0
+        self._beside = ThreadPoolExecutor(1, "long-work")
+        self._long: tuple[Work, Future[bool]] | None = None
 
     def run(self, stop: TextIO | None) -> None:
         """Work until `stop` is closed (or for ever)."""
         try:
             while not _closed(stop, PAUSE_SECONDS):
-                if self._holds() and not self.step():
-                    continue
-                while self.step():
-                    self._holds()
+                while self._holds() and self.step() and not _closed(stop, 0):
+                    pass
         finally:
-            with self._opened.database.write() as unit:
-                drop_lease(unit.session, LEASE, self._holder)
+            self._end()
 
     def run_until_idle(self) -> None:
-        """Do all that is due, then end."""
-        if self._holds():
-            while self.step():
-                self._holds()
-            with self._opened.database.write() as unit:
-                drop_lease(unit.session, LEASE, self._holder)
+        """Do all that is due, then end; where another worker is at work, wait until it has done it."""
+        try:
+            while (mine := self._holds()) or self._anything_due():
+                if not mine:
+                    time.sleep(PAUSE_SECONDS)
+                elif not self.step():
+                    if self._long is None:
+                        break
+                    wait([self._long[1]], PAUSE_SECONDS)
+        finally:
+            self._end()
 
     def step(self) -> bool:
         """One round; False where nothing was to be done."""
         self._tidy()
         ordered = self._opened.services.audit.sequence(LEAVES_AT_A_TIME)
-        return self._carry_out() or bool(ordered)
+        return self._carry_out() or bool(ordered) or self._carry_on_beside()
 
     def _holds(self) -> bool:
         with self._opened.database.write() as unit:
             return hold_lease(unit.session, LEASE, self._holder, LEASE_SECONDS)
+
+    def _anything_due(self) -> bool:
+        with self._opened.database.read() as session:
+            return any(next_work(session, long=long) is not None for long in (False, True))
 
     def _carry_out(self) -> bool:
         with self._opened.database.read() as session:
@@ -72,15 +83,53 @@ class Worker:
         if work is None:
             return False
         try:
-            self._opened.tasks[work.kind](work.subject_id)
+            more = self._done(work)
         except ArchiveError as error:
-            log.warning("work %s %s failed: %s", work.kind, work.id, error.message)
-            with self._opened.database.write() as unit:
-                mark_failed(unit.session.merge(work), error.message)
+            self._failed(work, error)
         else:
+            self._settle(work, more=more)
+        return True
+
+    def _carry_on_beside(self) -> bool:
+        """Settle the long work that has ended, and begin the next; False while nothing changed."""
+        if self._long is not None and not self._long[1].done():
+            return False
+        settled, self._long = self._long, None
+        if settled is not None:
+            work, ended = settled
+            error = ended.exception()
+            if error is None:
+                self._settle(work, more=ended.result())
+            else:  # a slip of ours too must stop only its own work
+                self._failed(work, error)
+        with self._opened.database.read() as session:
+            following = next_work(session, long=True)
+        if following is not None:
+            self._long = following, self._beside.submit(self._done, following)
+        return settled is not None or following is not None
+
+    def _done(self, work: Work) -> bool:
+        return bool(self._opened.tasks[work.kind](work.subject_id))
+
+    def _settle(self, work: Work, *, more: bool) -> None:
+        """Work of which more is to come stays noted."""
+        if not more:
             with self._opened.database.write() as unit:
                 unit.session.merge(work).done_at = self._opened.desk.clock()
-        return True
+
+    def _failed(self, work: Work, error: BaseException) -> None:
+        reason = error.message if isinstance(error, ArchiveError) else type(error).__name__
+        log.warning("work %s %s failed: %s", work.kind, work.id, reason)
+        with self._opened.database.write() as unit:
+            mark_failed(unit.session.merge(work), reason)
+
+    def _end(self) -> None:
+        """Give up the long work in hand, which stays noted, and the lease."""
+        if self._long is not None:
+            self._opened.stop_long_work()
+        self._beside.shutdown(cancel_futures=True)
+        with self._opened.database.write() as unit:
+            drop_lease(unit.session, LEASE, self._holder)
 
     def _tidy(self) -> None:
         if time.monotonic() - self._signed > CHECKPOINT_SECONDS:

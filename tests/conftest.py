@@ -6,7 +6,7 @@ import pytest
 
 from tests import network
 
-pytest_plugins = ["pytester", "tests.proofs", "tests.databases", "tests.demonstration"]
+pytest_plugins = ["pytester", "tests.proofs", "tests.databases", "tests.demonstration", "tests.portal.stages"]
 
 FULL_TIMEOUT_S = 3600
 

@@ -71,6 +71,7 @@ LIBRARY_PLACES: dict[tuple[str, ...], tuple[str, ...]] = {
     ),
     ("PIL",): (PARSING, "indexer.extraction", "portal.dissemination", "portal.demonstration"),
     ("typst",): ("archive_store.forms", "portal.dissemination", "portal.demonstration"),
+    ("openpyxl",): (PARSING, "archive_store.forms"),
     ("alembic",): ("archive_store.migrate", "migrations", "portal.cli", "portal.wiring"),
 }
 """Libraries, and the only places where they may appear."""

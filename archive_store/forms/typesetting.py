@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
+from unicodedata import category
 
 import pylopdf_fonts_zh_cn as fonts
 import typst
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 Standard = Literal["a-2b", "a-3b"]
 
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Categories of characters that show nothing: controls, format marks, halves of pairs."""
 _KEPT_CONTROLS = frozenset("\n\t")
 
 
@@ -63,6 +66,8 @@ def printable(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     """The same value with every character that the fonts lack written as its code, e.g. 〔U+20BB7〕.
 
     Rare characters of names must not stop a seal; the record beside the page (`case.json`) keeps the name itself.
+    That holds for private-use characters too, by which older systems write rare names: left out, the name would be
+    another. Only what is never seen (controls, zero-width marks) goes without a trace.
     """
     if isinstance(value, str):
         return "".join(_shown(character) for character in value)
@@ -78,7 +83,7 @@ def _shown(character: str) -> str:
         return character
     if character.isspace():
         return " "
-    return f"〔U+{ord(character):04X}〕" if character.isprintable() else ""
+    return "" if category(character) in UNSEEN else f"〔U+{ord(character):04X}〕"
 
 
 @lru_cache(maxsize=1)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from archive_store.four_check_report import Moment
 from archive_store.labels import Label, Volume
 from archive_store.models.base import Base, EnumText, new_id, now
 from archive_store.vocabulary import (
@@ -234,6 +235,24 @@ class Waiver(Base):
     reason: Mapped[str] = mapped_column(String(1000))
     waived_by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
     waived_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class FourCheckReportRow(Base):
+    """A report of the four checks (四性检测, DA/T 70), as it was made."""
+
+    __tablename__ = "four_check_reports"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    moment: Mapped[Moment] = mapped_column(EnumText(Moment))
+    passed: Mapped[bool]
+    report: Mapped[dict[str, Any]]
+    """The lines, as `four_check_report.FourCheckReport.as_json` writes them."""
+    made_by: Mapped[str] = mapped_column(String(40))
+    """An account, or the service that checks during storage."""
+    made_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime]
+    """When the same was found last: a check during storage that finds nothing new makes no new row."""
 
 
 class NumberSeries(Base):

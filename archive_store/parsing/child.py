@@ -18,10 +18,10 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import cache
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias, cast
 
 from archive_store.parsing import wire
 from archive_store.parsing.errors import ParserRefusedError
@@ -51,13 +51,22 @@ def serve_one(pool: socket.socket) -> bool:
     except EOFError:
         return False
     with ExitStack() as stack:
-        files = [stack.enter_context(os.fdopen(descriptor, "rb")) for descriptor in descriptors]
+        files = [stack.enter_context(file) for file in _files(descriptors, outputs=int(str(call.get("outputs", 0))))]
         header, blobs = _carried_out(call, files)
         try:
             wire.send(pool, header | {"id": call["id"]}, blobs)
         except BrokenPipeError:
             return False
     return "exhausted" not in header
+
+
+def _files(descriptors: Sequence[int], outputs: int) -> Iterator[BinaryIO]:
+    """The files to read, then the places to write to (unbuffered, and readable too)."""
+    for number, descriptor in enumerate(descriptors):
+        if number < len(descriptors) - outputs:
+            yield os.fdopen(descriptor, "rb")
+        else:
+            yield cast("BinaryIO", os.fdopen(descriptor, "r+b", buffering=0))
 
 
 def _carried_out(

@@ -6,22 +6,25 @@ A parser process may be in the hands of a hostile file: the shape of all that it
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal, NamedTuple, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from archive_store.parsing.errors import ParserCrashedError, ParserFailedError, ParserRefusedError
-from archive_store.parsing.formats import JPEG, PDF, PNG, TIFF, Kind
+from archive_store.parsing.formats import JPEG, M4A, MP3, MP4, PDF, PNG, SOUND_AND_PICTURE, TIFF, Kind
 
 if TYPE_CHECKING:
     from archive_store.parsing.pool import FileSource, ParserPool, Result
 
 ROOM = "archive_store.parsing"
 OCR_SECONDS = 180
+PLAYABLE_SECONDS = 1800
 MAX_SIDE = 65_535
 LONGEST_PROBLEM = 300
+LONGEST_CELL = 6000
 MODULES = {PDF.media_type: "pdf", **dict.fromkeys((found.media_type for found in (JPEG, PNG, TIFF)), "images")}
 """Which module draws and reads a media type that has pages."""
+NO_RECORDING = "这不是音像文件，不能播放。"
 NO_PAGES = "这种文件没有版式页面，不能逐页显示。请提供 PDF 或图像。"
 TURNS = frozenset({0, 90, 180, 270})
 
@@ -92,6 +95,21 @@ class RecognisedText(PageText):
     turn: int = 0
 
 
+class Cell(NamedTuple):
+    """What stands in a cell of a workbook, as words; days and moments are ISO 8601 without a zone."""
+
+    kind: Literal["text", "number", "day", "moment", "flag", "formula", "error"]
+    text: Annotated[str, Field(max_length=LONGEST_CELL)]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A sheet of a workbook: its rows that are not empty, each with its number (from 1) and its cells from A on."""
+
+    name: Annotated[str, Field(max_length=200)]
+    rows: Annotated[tuple[tuple[Annotated[int, Field(ge=1)], tuple[Cell | None, ...]], ...], Field(max_length=5000)]
+
+
 @dataclass(frozen=True, slots=True)
 class _Identity:
     media_type: str
@@ -123,12 +141,22 @@ class _Recording:
     format: _ExactFormat | None
 
 
+@dataclass(frozen=True, slots=True)
+class Playable:
+    """What was made for browsers to play: its media type, and whether pictures or sound had to be encoded anew."""
+
+    media_type: str
+    remade: bool
+
+
 _IDENTITY = TypeAdapter(_Identity)
 _PAGES = TypeAdapter(_Pages)
 _RECORDING = TypeAdapter(_Recording)
 _SIZE = TypeAdapter(tuple[Side, Side])
 _TEXT = TypeAdapter(PageText)
 _RECOGNISED = TypeAdapter(RecognisedText)
+_SHEETS = TypeAdapter(Annotated[tuple[Sheet, ...], Field(max_length=100)])
+_PLAYABLE = TypeAdapter(Playable)
 
 
 class Documents:
@@ -192,6 +220,25 @@ class Documents:
     def poster(self, file: FileSource, media_type: str) -> PageImage:
         """A picture of a video, at most 960 pixels wide."""
         return _image(self._pool.run(f"{ROOM}.playing:poster", [file], media_type=media_type))
+
+    def sheets(self, file: FileSource) -> tuple[Sheet, ...]:
+        """The sheets of a workbook (XLSX), with every cell as words; no formula is evaluated."""
+        return _checked(_SHEETS, self._pool.run(f"{ROOM}.spreadsheet:read", [file]))
+
+    def playable(self, file: FileSource, media_type: str, output: BinaryIO) -> Playable:
+        """Write the form of a recording that browsers play, without a word of its metadata, to an empty file.
+
+        Where pictures and sound are of the kinds that browsers know they are copied, else encoded anew. Needs a pool
+        whose processes serve one call each; takes half an hour at most.
+        """
+        if media_type not in SOUND_AND_PICTURE:
+            raise ParserRefusedError(NO_RECORDING)
+        function = f"{ROOM}.playable:make"
+        result = self._pool.run(function, [file], timeout=PLAYABLE_SECONDS, output=output, media_type=media_type)
+        made = _checked(_PLAYABLE, result)
+        if made.media_type not in {MP4.media_type, M4A.media_type, MP3.media_type}:
+            raise ParserCrashedError
+        return made
 
     def _looked_into_twice(self, file: FileSource, probe: Probe) -> Probe:
         """A process may also be lost by chance: only what happens again is the file's fault."""

@@ -17,6 +17,7 @@ HEAD_BYTES = 64 * 1024
 PDF_HEADER_WITHIN = 1024
 """PDF readers accept leading bytes before the header, up to here."""
 OLE_ENTRY_BYTES = 128
+LOCKED = "PDF 设有打开密码，无法读取。请提供去除密码的文件。"
 TEXT_ENCODINGS = ("utf-8", "gb18030")
 CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\r\f\x1b")
 
@@ -69,6 +70,8 @@ RECORDINGS = {
     "aac": Format("audio/aac", "aac"),
 }
 """Audio and video that is kept, and played only through a derivative."""
+SOUND_AND_PICTURE = frozenset(found.media_type for found in (MP4, M4A, MP3, *RECORDINGS.values()))
+"""Media types that are recordings, whether they play as they are or not."""
 
 PREFIXES: tuple[tuple[bytes, Format], ...] = (
     (b"\xff\xd8\xff", JPEG),

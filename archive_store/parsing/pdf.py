@@ -14,6 +14,7 @@ from pypdfium2 import raw
 
 from archive_store.parsing import geometry
 from archive_store.parsing.errors import ParserRefusedError
+from archive_store.parsing.formats import LOCKED
 from archive_store.parsing.wire import Answer, Json
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ FONT_FOLDERS = (
     Path("/usr/local/share/fonts"),
 )
 PROBLEMS = {
-    raw.FPDF_ERR_PASSWORD: "PDF 设有打开密码，无法读取。请提供去除密码的文件。",
+    raw.FPDF_ERR_PASSWORD: LOCKED,
     raw.FPDF_ERR_SECURITY: "PDF 采用了不支持的加密方式，无法读取。请提供未加密的文件。",
 }
 BROKEN = "PDF 已损坏，无法读取。请核对后重新提供。"

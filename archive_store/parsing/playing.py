@@ -52,7 +52,7 @@ CUT_OFF = "音像文件不完整：内容比文件头所说的短，可能在复
 
 def inspect(file: BinaryIO, *, media_type: str) -> Answer:
     """Duration, codecs, and the exact format (an MP4 without pictures is M4A), for `Documents.probe`."""
-    with _opened(file, media_type) as container:
+    with opened(file, media_type) as container:
         streams = [stream for stream in container.streams if stream.type in {"video", "audio"}]
         if not streams:
             raise ParserRefusedError(NOTHING)
@@ -73,7 +73,7 @@ def inspect(file: BinaryIO, *, media_type: str) -> Answer:
 
 def poster(file: BinaryIO, *, media_type: str) -> Answer:
     """A picture of a video as RGB pixels, upright."""
-    with _opened(file, media_type) as container:
+    with opened(file, media_type) as container:
         if not container.streams.video:
             raise ParserRefusedError("录音没有画面。")
         frame = _frame(container, container.streams.video[0])
@@ -81,10 +81,15 @@ def poster(file: BinaryIO, *, media_type: str) -> Answer:
         small = frame.reformat(width, max(1, round(frame.height * width / frame.width)), "rgb24")
         plane = small.planes[0]
         picture = Image.frombytes("RGB", (small.width, small.height), bytes(plane), "raw", "RGB", plane.line_size, 1)
-        turn = -round(frame.rotation / geometry.QUARTER) * geometry.QUARTER % geometry.FULL_TURN
+        turn = needed_turn(frame)
         if turn:
             picture = picture.transpose(TURNS[turn])
         return Answer([picture.width, picture.height], [picture.tobytes()])
+
+
+def needed_turn(frame: av.VideoFrame) -> int:
+    """Degrees clockwise until the picture stands upright, as the recording says."""
+    return -round(frame.rotation / geometry.QUARTER) * geometry.QUARTER % geometry.FULL_TURN
 
 
 def _words(found: Format) -> dict[str, Json]:
@@ -92,7 +97,12 @@ def _words(found: Format) -> dict[str, Json]:
 
 
 @contextmanager
-def _opened(file: BinaryIO, media_type: str) -> Iterator[InputContainer]:
+def opened(file: BinaryIO, media_type: str) -> Iterator[InputContainer]:
+    """A recording, opened by the demuxer of its media type and no other.
+
+    Raises:
+        ParserRefusedError: it is broken, here or while it is read in the block, or its picture is too large.
+    """
     file.seek(0)
     try:
         with av.open(file, mode="r", format=DEMUXERS[media_type]) as container:

@@ -17,10 +17,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from archive_store.parsing import sandbox
-from archive_store.parsing.errors import ParserCrashedError, ParserRefusedError, PoolBusyError
+from archive_store.parsing.errors import ParserCrashedError, ParserFailedError, ParserRefusedError, PoolBusyError
 from archive_store.parsing.files import FileSource, read_only
 from archive_store.parsing.process import Limits, ParserProcess
 
@@ -81,11 +81,20 @@ class ParserPool:
         return self._sandbox.isolation.value
 
     def run(
-        self, function: str, files: Sequence[FileSource] = (), *, timeout: float | None = None, **arguments: Json
+        self,
+        function: str,
+        files: Sequence[FileSource] = (),
+        *,
+        timeout: float | None = None,
+        output: BinaryIO | None = None,
+        **arguments: Json,
     ) -> Result:
         """Call `function` ("package.module:name", our own code) in a parser process.
 
         It is given the files, opened for reading, by position and `arguments` by name, and returns a `wire.Answer`.
+        What is too large for an answer it writes to `output`, an empty file of ours, within `Limits.file_bytes`; it
+        comes last by position. Only a pool whose processes serve one call may write: a process that lived on could
+        still change the file, or put another's content into it.
 
         Raises:
             ParserRefusedError: the file cannot be read, with the function's own reason where it has one.
@@ -94,13 +103,22 @@ class ParserPool:
             PoolBusyError: no process became free in time, or the pool is closed.
             LookupError: there is no such function; a slip of ours.
         """
+        if output is not None and self._limits.calls != 1:
+            raise ValueError("only processes of a single call may write to a file")
         with ExitStack() as stack:
             descriptors = [stack.enter_context(read_only(file)) for file in files]
+            descriptors += [output.fileno()] if output is not None else []
+            outputs = len(descriptors) - len(files)
             process = self._take()
             reusable = False
             try:
-                header, blobs = process.call(function, arguments, descriptors, timeout or self._limits.timeout_seconds)
+                seconds = timeout or self._limits.timeout_seconds
+                header, blobs = process.call(function, arguments, descriptors, seconds, outputs=outputs)
                 reusable = "exhausted" not in header and process.calls < self._limits.calls
+            except ParserFailedError as error:
+                if self._closed:  # killed by us, not by the file
+                    raise PoolBusyError from error
+                raise
             finally:
                 self._give_back(process, reusable=reusable)
         return _read(function, header, blobs)

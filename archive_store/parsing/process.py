@@ -38,6 +38,7 @@ class Limits:
         output_bytes: size of one answer.
         file_bytes: size of one scratch file.
         calls: calls after which a process is replaced.
+        niceness: how far it stands back behind other processes, 0 to 19 (nice(1)).
     """
 
     memory_bytes: int = 1536 * 2**20
@@ -47,6 +48,7 @@ class Limits:
     output_bytes: int = 256 * 2**20
     file_bytes: int = 64 * 2**20
     calls: int = 500
+    niceness: int = 0
 
 
 class ParserProcess:
@@ -64,6 +66,8 @@ class ParserProcess:
             for end in (self._channel, theirs):
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, CHANNEL_BYTES)
             command = sandbox.command(theirs.fileno(), limits.memory_bytes, limits.file_bytes)
+            if limits.niceness:
+                command = ["nice", "-n", str(limits.niceness), *command]
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 command,
                 env=sandbox.environment(),
@@ -93,9 +97,17 @@ class ParserProcess:
         return not poll.poll(0)
 
     def call(
-        self, function: str, arguments: dict[str, wire.Json], descriptors: Sequence[int], seconds: float
+        self,
+        function: str,
+        arguments: dict[str, wire.Json],
+        descriptors: Sequence[int],
+        seconds: float,
+        *,
+        outputs: int = 0,
     ) -> tuple[dict[str, wire.Json], tuple[bytes, ...]]:
         """The header and blobs that answer a call. After any error the process must be ended.
+
+        The last `outputs` of the descriptors are written to; the others are only read.
 
         Raises:
             ParserTimedOutError: it took longer than `seconds`.
@@ -104,6 +116,7 @@ class ParserProcess:
         self.calls += 1
         deadline = time.monotonic() + seconds
         call: dict[str, wire.Json] = {"id": self.calls, "function": function, "seconds": seconds}
+        call["outputs"] = outputs
         try:
             wire.send(self._channel, call | {"arguments": arguments}, descriptors=descriptors)
         except OSError as error:

@@ -16,6 +16,7 @@ from portal.cli.accounts import account
 from portal.cli.archive import audit, doctor, import_, seal, verify
 from portal.cli.context import GOOD, REFUSED
 from portal.cli.serving import demo, init, serve, worker
+from portal.cli.verifying import verify_copy
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -33,7 +34,7 @@ def group(context: click.Context, data: Path) -> None:
     context.obj = data
 
 
-for command in (serve, worker, init, demo, import_, seal, verify, audit, doctor, account):
+for command in (serve, worker, init, demo, import_, seal, verify, verify_copy, audit, doctor, account):
     group.add_command(command)
 
 

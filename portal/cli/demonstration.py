@@ -17,8 +17,10 @@ from archive_store.identity import Role, service_actor
 from archive_store.models.accounts import Account, Department, Leadership
 from archive_store.models.cases import Case, PartyBinding, Person
 from archive_store.vocabulary import CaseState
+from portal.cli.demonstration_requests import COPY, carry_requests
 from portal.demonstration import CASES, DEPARTMENTS, PEOPLE, build
 from portal.services.accounts import NewAccount, add_department
+from portal.services.parties import NewBinding
 from portal.services.transfer import TransferService
 
 if TYPE_CHECKING:
@@ -53,6 +55,9 @@ def fill(opened: Installation, say: Callable[[str], None]) -> None:
         build(data / LOOSE, only=[story.name for story in loose])
     _bind_parties(opened, people)
     _publish_root(opened)
+    if not (data / COPY).exists():
+        say("办理演示复制申请……")
+        carry_requests(opened, lambda content: _write_private(data / COPY, content))
     say("演示档案库已就绪。")
 
 
@@ -71,7 +76,7 @@ def _people(opened: Installation, data: Path) -> dict[str, str]:
         }
         for person in PEOPLE
     ]
-    _write_private(data / ACCOUNTS_FILE, json.dumps(entries, ensure_ascii=False, indent=1))
+    _write_private(data / ACCOUNTS_FILE, json.dumps(entries, ensure_ascii=False, indent=1).encode())
     with opened.database.write() as unit:
         departments = {d.name: add_department(unit.session, d.name, d.code).id for d in DEPARTMENTS}
     accounts = opened.services.accounts
@@ -96,9 +101,9 @@ def _main_role(roles: frozenset[Role]) -> str:
     return min(roles).value
 
 
-def _write_private(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
+def _write_private(path: Path, content: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
 
 
 def _bind_leaders(opened: Installation, people: dict[str, str]) -> None:
@@ -141,19 +146,20 @@ def _bring_in(opened: Installation, story: CaseStory, people: dict[str, str]) ->
     if story.becomes != "sealed":
         return
     handler = _actor(opened, next(p.login for p in PEOPLE if p.name == story.handlers[0]), people)
-    archivists = [_actor(opened, p.login, people) for p in PEOPLE if Role.ARCHIVIST in p.roles]
-    archivist = max(archivists, key=lambda actor: (len(actor.marks), actor.clearance))
+    archivist = _best_archivist(opened, people)
     filed = datetime.combine(story.filed_on or story.ended, time(10), CHINA)
-    transfer = TransferService(replace(opened.desk, clock=lambda: filed), opened.regulation, opened.codes)
+    transfer = TransferService(
+        replace(opened.desk, clock=lambda: filed), opened.regulation, opened.codes, services.checking
+    )
     with opened.database.read() as session:
         state = session.get_one(Case, outcome.case_id).state
     if state is CaseState.DRAFT:
         transfer.hand_over(handler, outcome.case_id)
     if state in (CaseState.DRAFT, CaseState.HANDED_OVER):
         later = replace(opened.desk, clock=lambda: filed + timedelta(hours=4))
-        TransferService(later, opened.regulation, opened.codes).accept(archivist, outcome.case_id)
+        TransferService(later, opened.regulation, opened.codes, services.checking).accept(archivist, outcome.case_id)
     for found in transfer.findings(archivist, outcome.case_id):
-        if found.blocks:
+        if found.blocks and found.waivable:
             transfer.waive(archivist, outcome.case_id, found.finding.key, "演示案卷：情况已核实，同意归档。")
     services.sealing.seal(archivist, outcome.case_id)
 
@@ -167,26 +173,35 @@ def _actor(opened: Installation, login: str, people: dict[str, str]) -> Actor:
 
 def _bind_parties(opened: Installation, people: dict[str, str]) -> None:
     stories = {story.name: story for story in CASES}
-    with opened.database.write() as unit:
-        for person in PEOPLE:
-            for binding in person.party_of:
-                case = unit.session.scalars(_of(stories[binding.case])).first()
-                if case is None:
-                    continue
-                row = unit.session.scalars(
-                    select(Person).where(Person.case_id == case.id, Person.name == binding.person)
-                ).one()
-                known = select(PartyBinding).where(
-                    PartyBinding.account_id == people[person.login], PartyBinding.person_id == row.id
+    archivist = _best_archivist(opened, people)
+    for party in PEOPLE:
+        for wanted in party.party_of:
+            with opened.database.read() as session:
+                of_case = _of(stories[wanted.case], CaseState.SEALED).with_only_columns(Case.id)
+                person = session.scalars(
+                    select(Person).where(Person.case_id.in_(of_case), Person.name == wanted.person)
+                ).first()
+                known = (
+                    person is not None
+                    and session.scalars(
+                        select(PartyBinding).where(
+                            PartyBinding.account_id == people[party.login], PartyBinding.person_id == person.id
+                        )
+                    ).first()
                 )
-                if unit.session.scalars(known).first() is None:
-                    unit.session.add(
-                        PartyBinding(account_id=people[person.login], person_id=row.id, proof="演示：已核验身份证明")
-                    )
+            if person is not None and not known:
+                new = NewBinding(person.id, party.login, "演示：已核验身份证明")
+                opened.services.parties.bind(archivist, person.case_id, new)
+
+
+def _best_archivist(opened: Installation, people: dict[str, str]) -> Actor:
+    """The archivist who may see most."""
+    archivists = [_actor(opened, p.login, people) for p in PEOPLE if Role.ARCHIVIST in p.roles]
+    return max(archivists, key=lambda actor: (len(actor.marks), actor.clearance))
 
 
 def _publish_root(opened: Installation) -> None:
     """Leave the demonstration authority's root where a visitor's validator finds it."""
     trust = opened.settings.data / "trust"
     trust.mkdir(exist_ok=True, mode=0o700)
-    _write_private(trust / "root.pem", opened.authority.root_pem.decode())
+    _write_private(trust / "root.pem", opened.authority.root_pem)

@@ -10,8 +10,9 @@ import hashlib
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from asn1crypto import x509
+from asn1crypto import pem, x509
 
+from archive_store.errors import InvalidInputError
 from archive_store.parsing.errors import ParserFailedError, ParserRefusedError
 from archive_store.vocabulary import TitledEnum
 
@@ -188,6 +189,24 @@ def trust_in(authority: Authority) -> dict[str, Any]:
         "signers": [hashlib.sha256(authority.certificates["copy"]).hexdigest()],
         "crls": [_text(crl) for crl in authority.crls.values()],
     }
+
+
+def trust_in_roots(text: bytes) -> dict[str, Any]:
+    """The same for whoever has only root certificates (PEM): without present lists of what was revoked.
+
+    Raises:
+        InvalidInputError: there is no certificate in it.
+    """
+    try:
+        found = [der for kind, _, der in pem.unarmor(text, multiple=True) if kind == "CERTIFICATE"]
+        roots = [x509.Certificate.load(der, strict=True) for der in found]
+        for root in roots:
+            _ = root.native  # read in full: a certificate is otherwise looked at only when it is needed
+    except (ValueError, TypeError) as error:
+        raise InvalidInputError("根证书文件不能读取。请提供 PEM 格式的根证书。", "root") from error
+    if not roots:
+        raise InvalidInputError("根证书文件中没有证书。请提供 PEM 格式的根证书。", "root")
+    return {"roots": [_text(root.dump()) for root in roots], "signers": [], "crls": []}
 
 
 def _common_name(root: str) -> str:

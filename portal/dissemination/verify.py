@@ -20,7 +20,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from archive_store.parsing.wire import Answer
 from portal.dissemination.verdict import Check, CheckName, CopyFacts, Report, Verdict
 from portal.dissemination.verify_content import holds_nothing_else, pages_agree, read_manifest
-from portal.dissemination.verify_structure import covers_everything, forbids_changes, our_signatures
+from portal.dissemination.verify_structure import covers_everything, forbids_changes, has_an_end, our_signatures
 from portal.dissemination.verify_trust import (
     Trust,
     digests_hold,
@@ -134,6 +134,8 @@ class _Examination:
         )
 
     def _is_readable(self) -> bool:
+        if not has_an_end(self._file):
+            return False
         self._reader = PdfFileReader(self._file, strict=True)
         return len(self._reader.root["/Pages"]["/Kids"]) > 0
 

@@ -13,6 +13,8 @@ Rules (each is needed; a reader's own checks of signatures are more trusting):
 
 from __future__ import annotations
 
+import os
+import re
 from typing import TYPE_CHECKING
 
 from pyhanko.pdf_utils import generic
@@ -30,8 +32,20 @@ if TYPE_CHECKING:
 
 HEADER = b"%PDF-1."
 REVISIONS = 3
+LAST_BYTES = 1024
+_END = re.compile(rb"startxref[\r\n]+\d{1,12}[\r\n]+%%EOF")
 _LONG_FORM, _LONGEST_LENGTH, _CONSTRUCTED, _HIGH_TAG = 0x80, 4, 0x20, 0x1F
 NEEDED_ATTRIBUTES = frozenset({"content_type", "message_digest", "signing_certificate_v2"})
+
+
+def has_an_end(file: BinaryIO) -> bool:
+    """Whether the last KiB holds the end of a PDF.
+
+    A reader looks for it backwards, byte by byte: on a large file without one that takes minutes, for anyone to cause.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - LAST_BYTES))
+    return _END.search(file.read(LAST_BYTES)) is not None
 
 
 def our_signatures(reader: PdfFileReader) -> tuple[EmbeddedPdfSignature, EmbeddedPdfSignature] | None:

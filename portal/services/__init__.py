@@ -10,17 +10,23 @@ if TYPE_CHECKING:
     from portal.services.asking import AskingService
     from portal.services.audit import AuditService
     from portal.services.cases import CaseService
+    from portal.services.checking import CheckingService
     from portal.services.copies import CopyService
     from portal.services.copy_requests import CopyRequestService
     from portal.services.decisions import DecisionService
     from portal.services.fixity import FixityService
     from portal.services.intake import IntakeService
+    from portal.services.listing import ListingService
+    from portal.services.parties import PartyService
+    from portal.services.playing import PlayingService
     from portal.services.preparation import PreparationService
+    from portal.services.recognition import RecognitionService
     from portal.services.releases import ReleaseService
     from portal.services.sealing import SealingService
     from portal.services.search import SearchService
     from portal.services.tasks import TaskService
     from portal.services.transfer import TransferService
+    from portal.services.verification import VerificationService
     from portal.services.viewing import ViewingService
 
 
@@ -30,6 +36,7 @@ class Services:
 
     accounts: AccountService
     cases: CaseService
+    checking: CheckingService
     intake: IntakeService
     transfer: TransferService
     sealing: SealingService
@@ -44,3 +51,8 @@ class Services:
     releases: ReleaseService
     decisions: DecisionService
     copies: CopyService
+    verification: VerificationService
+    parties: PartyService
+    listing: ListingService
+    recognition: RecognitionService
+    playing: PlayingService

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from archive_store.accounts import may_ask_for_copies
 from archive_store.audit.events import EventName
 from archive_store.cases import case_for, case_thing, item_thing, listed_items
 from archive_store.deadlines import local_date, request_deadline
@@ -24,7 +25,6 @@ from archive_store.permissions import Permission
 from archive_store.policy import decide
 from archive_store.request_words import Channel, DeliveryWay, RequestKind, RequestState, Step
 from archive_store.requests import facts_of, request_for, take_step
-from archive_store.vocabulary import MAY_ASK_FOR_COPIES
 
 if TYPE_CHECKING:
     from datetime import date
@@ -112,7 +112,7 @@ class AskingService:
         with self._desk.database.write() as unit:
             session = unit.session
             case = case_for(session, actor, case_id, Permission.ENTER_REQUEST)
-            person = next((p for p in case.persons if p.id == person_id and may_ask(session, p)), None)
+            person = next((p for p in self._askers(session, case) if p.id == person_id), None)
             if person is None:
                 raise InvalidInputError("请从本案可以申请复制的人员中选择申请人。", "person")
             request = self._new(case, person, Channel.COUNTER, entered_by=actor.account_id)
@@ -122,6 +122,13 @@ class AskingService:
             self._fill(request, readable, asked)
             self._desk.record(session, actor, EventName.COPY_REQUEST_BEGIN, ("copy_request", request.id))
             return request.id
+
+    def draft(self, actor: Actor, request_id: str) -> tuple[CopyRequest, PartyCase]:
+        """A draft of the actor's own, with what can be asked for in its case."""
+        with self._desk.database.read() as session:
+            request = self._draft(session, actor, request_id)
+            seen = Permission.ENTER_REQUEST if request.channel is Channel.COUNTER else Permission.SEE_LISTED
+            return request, self._party_case(actor, request.case, seen)
 
     def save(self, actor: Actor, request_id: str, asked: Asked) -> None:
         """Save a draft."""
@@ -159,7 +166,7 @@ class AskingService:
         """The persons of a case who may ask for copies, for the counter."""
         with self._desk.database.read() as session:
             case = case_for(session, actor, case_id, Permission.ENTER_REQUEST)
-            return [person for person in case.persons if may_ask(session, person)]
+            return self._askers(session, case)
 
     def items_for_counter(self, actor: Actor, case_id: str) -> PartyCase:
         """What can be asked for at the counter, as the party would see it."""
@@ -228,19 +235,15 @@ class AskingService:
             PartyBinding.account_id == actor.account_id, PartyBinding.ended_at.is_(None)
         )
         ids = set(session.scalars(bound))
-        return next((person for person in case.persons if person.id in ids and may_ask(session, person)), None)
+        return next((person for person in self._askers(session, case) if person.id in ids), None)
+
+    def _askers(self, session: Session, case: Case) -> list[Person]:
+        today = self._desk.today()
+        return [person for person in case.persons if may_ask_for_copies(session, person, today)]
 
     def _number(self) -> str:
         day = local_date(self._desk.clock())
         return f"FZ{day:%Y%m%d}-{''.join(secrets.choice(LETTERS) for _ in range(6))}"
-
-
-def may_ask(session: Session, person: Person) -> bool:
-    """Whether the person may ask for copies itself, or represents one who may (办法 Art. 30)."""
-    if person.role in MAY_ASK_FOR_COPIES:
-        return True
-    represented = session.get(Person, person.represents_id) if person.represents_id else None
-    return represented is not None and represented.role in MAY_ASK_FOR_COPIES
 
 
 def _as_asked(request: CopyRequest) -> Asked:

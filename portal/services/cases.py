@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from archive_store.audit.events import EventName
 from archive_store.cases import case_for, case_thing, readable_items, visible_cases
+from archive_store.drafts import playing_file
 from archive_store.models.accounts import Department
 from archive_store.models.cases import Case, Item, Person, SealedObject
 from archive_store.permissions import Permission
@@ -25,11 +26,12 @@ PAGE_SIZE = 30
 
 @dataclass(frozen=True, slots=True)
 class CasePage:
-    """A case as one viewer sees it. `content` tells whether any content is within the viewer's reach."""
+    """A case as one viewer sees it; `playing` are the ids of those of the items that are recordings."""
 
     case: Case
     department: str
     items: list[Item]
+    playing: frozenset[str]
     persons: list[tuple[Person, PrivateFields]]
     objects: list[SealedObject]
     may: frozenset[Permission]
@@ -68,6 +70,7 @@ class CaseService:
                 case=case,
                 department=session.get_one(Department, case.department_id).name,
                 items=items,
+                playing=frozenset(item.id for item in items if playing_file(item)),
                 persons=[(p, self._private(p)) for p in case.persons if cleared(actor, p.label)] if reads else [],
                 objects=[found for found in objects if reads and cleared(actor, found.label)],
                 may=frozenset(permission for permission in Permission if decide(actor, permission, thing)),

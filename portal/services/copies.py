@@ -16,7 +16,7 @@ from sqlalchemy import func, or_, select
 from archive_store.audit.events import EventName
 from archive_store.blobs.base import StoredBlob
 from archive_store.copy_requests import check
-from archive_store.errors import InvalidInputError, RefusedError
+from archive_store.errors import ArchiveError, InvalidInputError, RefusedError
 from archive_store.identity import Role, service_actor
 from archive_store.models.copies import CopyRequest, Delivery, SignedCopy
 from archive_store.permissions import Permission
@@ -112,6 +112,17 @@ class CopyService:
         with self._desk.database.read() as session:
             rows = session.scalars(select(SignedCopy).where(SignedCopy.blob.is_not(None)))
             return [StoredBlob(row.blob or "", row.size, row.sha512) for row in rows]
+
+    def damaged(self) -> Iterator[tuple[str, str]]:
+        """Each copy that lies ready and is not what was made: number of its request, and what is wrong."""
+        kept = select(SignedCopy, CopyRequest.number).join(CopyRequest, CopyRequest.id == SignedCopy.request_id)
+        with self._desk.database.read() as session:
+            rows = session.execute(kept.where(SignedCopy.blob.is_not(None))).all()
+        for copy, number in rows:
+            try:
+                self._store.verify(StoredBlob(copy.blob or "", copy.size, copy.sha512))
+            except ArchiveError as error:
+                yield number or "", error.message
 
     # --- parts
 

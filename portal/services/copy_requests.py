@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from archive_store.accounts import actor_of
 from archive_store.audit.events import EventName
+from archive_store.cases import item_thing
 from archive_store.copy_requests import available
 from archive_store.deadlines import Deadline, Remaining, remaining, request_deadline
 from archive_store.errors import InvalidInputError, NotFoundError
@@ -19,7 +20,7 @@ from archive_store.identity import Role
 from archive_store.models.accounts import Account, CaseGrant, RoleGrant
 from archive_store.models.copies import CopyRequest, Opinion, RequestStep, SignedCopy
 from archive_store.permissions import Permission
-from archive_store.policy import cleared, may
+from archive_store.policy import cleared, decide, may
 from archive_store.regulation.release import needs_opinion
 from archive_store.request_words import (
     AT_WORK,
@@ -32,6 +33,7 @@ from archive_store.requests import (
     facts_of,
     latest_decision,
     latest_release,
+    may_with,
     opinions_of,
     release_item,
     request_for,
@@ -39,6 +41,7 @@ from archive_store.requests import (
     take_step,
     visible_requests,
 )
+from portal.dissemination.release import Outcome, ReleaseManifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -81,7 +84,12 @@ class RequestPage:
     release: Release | None
     is_release_ready: bool
     decision: Decision | None
+    outcomes: Mapping[int, Outcome]
+    """By position: what became of each item, once that is decided."""
     copy: SignedCopy | None
+    reads: frozenset[str]
+    """Ids of the items that the viewer may read."""
+    may: frozenset[Permission]
     reviewers: list[Account] = field(default_factory=list)
     """Whom the archivist may send it to."""
 
@@ -188,7 +196,7 @@ class CopyRequestService:
             facts = facts_of(session, request, self._desk.today())
             may_take = frozenset(available(request.state, facts, actor))
             steps = steps_of(session, request.id)
-            decision = latest_decision(session, request.id)
+            decision, release = latest_decision(session, request.id), latest_release(session, request.id)
             needing = frozenset(item.id for item in _to_review(request))
             self._desk.record(session, actor, EventName.COPY_REQUEST_VIEW, ("copy_request", request.id))
             return RequestPage(
@@ -199,10 +207,13 @@ class CopyRequestService:
                 may_take=may_take,
                 opinions=opinions_of(session, request.id),
                 to_review=needing,
-                release=latest_release(session, request.id),
+                release=release,
                 is_release_ready=facts.manifest_hash is not None and facts.release_checked,
                 decision=decision,
+                outcomes=_outcomes(request, decision, release),
                 copy=copy_of(session, decision),
+                reads=frozenset(row.item_id for row in request.items if _reads(actor, row.item)),
+                may=frozenset(permission for permission in Permission if may_with(actor, permission, request)),
                 reviewers=self._reviewers(session, request) if Step.REFER in may_take else [],
             )
 
@@ -241,6 +252,20 @@ class CopyRequestService:
         if request.due_on is None or request.state not in AT_WORK | {RequestState.SUBMITTED}:
             return None
         return remaining(Deadline(request.due_on, working=True), self._desk.today())
+
+
+def _outcomes(request: CopyRequest, decision: Decision | None, release: Release | None) -> dict[int, Outcome]:
+    if decision is None:
+        return {}
+    if decision.outcome == "refused" or release is None or release.manifest is None:
+        return {row.position: Outcome.WITHHELD for row in request.items}
+    made = ReleaseManifest.parse(release.manifest.encode())
+    kept_back = {int(position) for position in decision.withheld}
+    return {item.position: Outcome.WITHHELD if item.position in kept_back else item.outcome for item in made.items}
+
+
+def _reads(actor: Actor, item: Item) -> bool:
+    return decide(actor, Permission.READ_CONTENT, item_thing(item.case, item))
 
 
 def _to_review(request: CopyRequest) -> list[Item]:

@@ -93,7 +93,7 @@ class DecisionService:
 
     def __init__(self, desk: Desk, grounds: Grounds) -> None:
         self._desk = desk
-        self._grounds = grounds
+        self.grounds = grounds
 
     def screen(self, actor: Actor, request_id: str) -> Approval:
         """What is put before the leader in charge."""
@@ -107,9 +107,9 @@ class DecisionService:
                 request=request,
                 release_hash=manifest.sha256 if manifest else "",
                 items=self._strip(request, manifest, opinions) if manifest else [],
-                withhold_grounds=[*self._grounds.usable_for(Use.WITHHOLD)],
-                refuse_grounds=[*self._grounds.usable_for(Use.REFUSE)],
-                review=self._grounds.review,
+                withhold_grounds=[*self.grounds.usable_for(Use.WITHHOLD)],
+                refuse_grounds=[*self.grounds.usable_for(Use.REFUSE)],
+                review=self.grounds.review,
                 proposal=self._proposal(session, request),
             )
 
@@ -128,9 +128,9 @@ class DecisionService:
             kept_back = {row.position: row.withheld_ground for row in request.items if row.withheld_ground}
             positions = frozenset(row.position for row in request.items)
             if ruling.step is Step.REFUSE:
-                check_decision(ruling.step, positions, {}, self._grounds, ruling.ground)
+                check_decision(ruling.step, positions, {}, self.grounds, ruling.ground)
             else:
-                check_decision(ruling.step, positions, kept_back | dict(ruling.withheld), self._grounds)
+                check_decision(ruling.step, positions, kept_back | dict(ruling.withheld), self.grounds)
             self._take(session, request, ruling.step, actor, reason=ruling.reason, seen=ruling.seen or None)
             release = latest_release(session, request.id)
             if ruling.step is not Step.REFUSE and release is None:
@@ -204,8 +204,8 @@ class DecisionService:
                     title=item.title,
                     outcome=item.outcome,
                     pages=pages,
-                    ground=self._grounds.get(item.withheld) if item.withheld else None,
-                    covered=[(self._grounds.get(code), codes.count(code)) for code in dict.fromkeys(codes)],
+                    ground=self.grounds.get(item.withheld) if item.withheld else None,
+                    covered=[(self.grounds.get(code), codes.count(code)) for code in dict.fromkeys(codes)],
                     opinion=opinions.get(by_position[item.position].item_id),
                 )
             )

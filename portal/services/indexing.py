@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select
 
+from archive_store import playback
 from archive_store.cases import case_thing, item_thing
-from archive_store.drafts import page_file
+from archive_store.drafts import page_file, playing_file
 from archive_store.models.accounts import Department
 from archive_store.models.cases import Case
 from archive_store.models.work import IndexState, Work
-from archive_store.parsing.errors import ParserRefusedError
+from archive_store.parsing.documents import RecognisedText
+from archive_store.recognition import want
 from archive_store.vocabulary import CaseState, PersonRole
-from archive_store.work import INDEX_CASE, note
+from archive_store.work import INDEX_CASE, RECOGNISE_TEXT, note, note_once
 from indexer.documents import CaseFacts, ItemFacts, Person, documents_of
 
 if TYPE_CHECKING:
-    from archive_store.models.cases import Item
-    from archive_store.originals import Originals
-    from archive_store.parsing.documents import Documents
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy.orm import Session
+
+    from archive_store.models.cases import Item, StoredFile
+    from archive_store.page_texts import PageTexts
     from indexer.backends.base import SearchBackend
     from portal.services.desk import Desk
 
@@ -32,14 +37,20 @@ def index_tokens(grade: str, tokens: frozenset[str] | None) -> frozenset[str]:
     return frozenset(f"{grade}:{token}" for token in (tokens if tokens is not None else {EVERYWHERE}))
 
 
+class PageWords(NamedTuple):
+    """The text of a page, and whether it was recognised (and may be nothing)."""
+
+    text: str
+    recognised: bool
+
+
 class IndexingService:
     """Writes what can be found of a case; run again, it writes the same."""
 
-    def __init__(self, desk: Desk, backend: SearchBackend, originals: Originals, documents: Documents) -> None:
+    def __init__(self, desk: Desk, backend: SearchBackend, texts: PageTexts) -> None:
         self._desk = desk
         self._backend = backend
-        self._originals = originals
-        self._documents = documents
+        self._texts = texts
 
     def reconcile(self) -> int:
         """Note work for every case that the index lacks, holds stale, or holds without reason; gives how many."""
@@ -66,32 +77,33 @@ class IndexingService:
                 return
             wanted = state.wanted
             sealed = case.state is CaseState.SEALED
-            texts = [(item, self._texts(item)) for item in case.items] if sealed else []
+            texts = [(item, self._pages(item)) for item in case.items] if sealed else []
             department = session.get_one(Department, case.department_id).name
-            pages = [(_item_facts(case, item), text) for item, text in texts]
+            pages = [(_item_facts(case, item), [page.text for page in found]) for item, found in texts]
             found = documents_of(_case_facts(case, department), pages) if sealed else ()
             self._backend.replace_case(case_id, found)
         with self._desk.database.write() as unit:
             row = unit.session.get_one(IndexState, case_id)
             row.indexed, row.indexed_at = wanted, self._desk.clock()
-            row.pages = sum(len(text) for _, text in texts)
-            row.pages_without_text = sum(not page.strip() for _, text in texts for page in text)
+            row.pages = sum(len(found) for _, found in texts)
+            row.pages_without_text = sum(not page.text.strip() for _, found in texts for page in found)
+            _want_recognised(unit.session, ((page_file(item), found) for item, found in texts))
+            for file in filter(None, (playing_file(item) for item, _ in texts)):
+                playback.want(unit.session, file.id)
 
-    def _texts(self, item: Item) -> list[str]:
+    def _pages(self, item: Item) -> list[PageWords]:
         """The text of each page; empty where a page has none."""
         file = page_file(item)
-        if file is None or not file.pages:
-            return []
-        if file.media_type != "application/pdf":
-            return [""] * file.pages
-        with self._originals.open(file) as handle:
-            return [self._text(handle, file.media_type, page) for page in range(1, file.pages + 1)]
+        found = self._texts.pages(file) if file else ()
+        return [PageWords(page.text, isinstance(page, RecognisedText)) for page in found]
 
-    def _text(self, handle: object, media_type: str, page: int) -> str:
-        try:
-            return self._documents.text(handle, media_type, page).text  # type: ignore[arg-type]
-        except ParserRefusedError:
-            return ""
+
+def _want_recognised(session: Session, texts: Iterable[tuple[StoredFile | None, Sequence[PageWords]]]) -> None:
+    """Have the pages recognised that have no text and were not recognised; for the worker, after the index."""
+    for file, found in texts:
+        bare = [n for n, page in enumerate(found, 1) if not (page.recognised or page.text.strip())]
+        if file is not None and bare and want(session, file.id, bare):
+            note_once(session, RECOGNISE_TEXT, file.id)
 
 
 def _case_facts(case: Case, department: str) -> CaseFacts:

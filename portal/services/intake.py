@@ -8,29 +8,32 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from archive_store.audit.events import EventName
-from archive_store.case_folder import DESCRIPTION, FolderFinding, ItemPart, read_case_folder
+from archive_store.case_reading import is_case_folder, read_case_folder
 from archive_store.cases import case_for
 from archive_store.drafts import RENDITION, Incoming, note_label, renumber
 from archive_store.errors import ConflictError, InvalidInputError, NotFoundError
+from archive_store.forms.workbook import empty_workbook
+from archive_store.models.accounts import Department
 from archive_store.models.cases import Case, Item, Person
 from archive_store.permissions import Permission
 from archive_store.policy import cleared, may
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
     from typing import BinaryIO
 
     from sqlalchemy.orm import Session
 
     from archive_store.blobs.base import StagingStore
-    from archive_store.case_folder import CaseFolder, CaseHead
+    from archive_store.case_folder import CaseFolder, CaseHead, FolderFinding, ItemPart, LabelPart
+    from archive_store.case_reading import FolderReading, Location
     from archive_store.drafts import DraftBuilder
     from archive_store.identity import Actor
     from archive_store.labels import Label
@@ -43,14 +46,22 @@ FREE_NUMBERS = 1_000_000
 TOO_CLASSIFIED = "本系统为开放部署，不得存放秘密及以上内容（保守国家秘密法第三十一条）。请按涉密载体规定另行管理。"
 
 
+class AlreadyThereError(InvalidInputError):
+    """The case holds this very file: whoever sends a folder again need not mind."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImportOutcome:
-    """What became of one folder: `made`, `present` (an earlier run brought it in) or `refused` with findings."""
+    """What became of one folder: `made`, `present` (an earlier run brought it in) or `refused` with findings.
+
+    `unnamed` are files in the folder that the description does not name, and that were left there.
+    """
 
     folder: Path
     result: str
     case_id: str | None = None
     findings: tuple[FolderFinding, ...] = ()
+    unnamed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +101,7 @@ class IntakeService:
 
     def import_folder(self, actor: Actor, folder: Path) -> Iterator[ImportOutcome]:
         """Bring in `folder` if it is a case, else each case folder in it, one after the other."""
-        if (folder / DESCRIPTION).is_file():
+        if is_case_folder(folder):
             yield self.import_case(actor, folder)
             return
         for inner in sorted(path for path in folder.iterdir() if path.is_dir()):
@@ -100,38 +111,58 @@ class IntakeService:
         """Bring in one case folder, whole or not at all; a second run finds what the first brought in."""
         if not may(actor, Permission.MAKE_DRAFT):
             raise NotFoundError
-        description, findings = read_case_folder(folder)
-        if description is None:
-            return ImportOutcome(folder, "refused", None, tuple(findings))
+        read = read_case_folder(folder, self._builder.catalogue, self._receiver.documents.sheets)
+        if read.case is None:
+            return ImportOutcome(folder, "refused", None, read.findings)
+        if secret := self._secret_findings(read):
+            return ImportOutcome(folder, "refused", None, secret)
+        if (known := self._brought_in_before(folder, read.case)) is not None:
+            return ImportOutcome(folder, "present", known, (), read.unnamed)
         files: list[Incoming] = []
         try:
-            files = self._take_files(folder, description)
-            key = _import_key(folder, files)
-            with self._desk.database.write() as unit:
-                known = unit.session.scalars(select(Case).where(Case.import_key == key)).first()
-                if known is None:
-                    case = self._build(unit.session, actor, description, files, key)
-                    subject = ("case", case.id)
-                    self._desk.record(unit.session, actor, EventName.CASE_IMPORT, subject, items=len(case.items))
-                    return ImportOutcome(folder, "made", case.id)
+            self._take_files(folder, read.case, files)
+            result, case_id = self._enter(actor, read.case, files)
         except InvalidInputError as error:
             self._receiver.forget(files)
-            return ImportOutcome(
-                folder, "refused", None, (FolderFinding(DESCRIPTION, error.field or "", 0, error.message),)
-            )
-        self._receiver.forget(files)
-        return ImportOutcome(folder, "present", known.id)
+            return ImportOutcome(folder, "refused", None, (read.at((error.field or "",), error.message),))
+        if result == "present":
+            self._receiver.forget(files)
+        return ImportOutcome(folder, result, case_id, (), read.unnamed)
 
-    def _take_files(self, folder: Path, description: CaseFolder) -> list[Incoming]:
-        names = [name for item in description.items for name in _names(item)]
-        taken = []
-        for name in names:
+    def _enter(self, actor: Actor, description: CaseFolder, files: list[Incoming]) -> tuple[str, str]:
+        """Make the draft, or find what an earlier run made of the same folder; gives the result and the case's id."""
+        key = _import_key(description, (incoming.stored.sha512 for incoming in files))
+        with self._desk.database.write() as unit:
+            known = unit.session.scalars(select(Case).where(Case.import_key == key)).first()
+            if known is not None:
+                return "present", known.id
+            case = self._build(unit.session, actor, description, files, key)
+            subject = ("case", case.id)
+            self._desk.record(unit.session, actor, EventName.CASE_IMPORT, subject, items=len(case.items))
+            return "made", case.id
+
+    def _brought_in_before(self, folder: Path, description: CaseFolder) -> str | None:
+        """The case that an earlier run made of this folder: the files are only read, not taken in and parsed again."""
+        digests = (_digest(folder / name) for item in description.items for name in _names(item))
+        key = _import_key(description, digests)
+        with self._desk.database.read() as session:
+            return session.scalars(select(Case.id).where(Case.import_key == key)).first()
+
+    def _secret_findings(self, read: FolderReading) -> tuple[FolderFinding, ...]:
+        """Every label of the description that this installation must not take in."""
+        if read.case is None or self._secrets_allowed:
+            return ()
+        labels: list[tuple[Location, LabelPart]] = [(("label",), read.case.label)]
+        labels += [(("items", n, "label"), part.label) for n, part in enumerate(read.case.items)]
+        labels += [(("persons", n, "label"), part.label) for n, part in enumerate(read.case.persons)]
+        return tuple(read.at(place, TOO_CLASSIFIED) for place, part in labels if part.label.level.is_state_secret)
+
+    def _take_files(self, folder: Path, description: CaseFolder, taken: list[Incoming]) -> None:
+        for name in (name for item in description.items for name in _names(item)):
             with (folder / name).open("rb") as stream:
                 taken.append(self._receiver.take(name, stream))
-        return taken
 
     def _build(self, session: Session, actor: Actor, description: CaseFolder, files: list[Incoming], key: str) -> Case:
-        self._refuse_secrets(description.label.label, *(part.label.label for part in description.items))
         case = self._builder.case(session, description, actor.account_id)
         case.import_key = key
         queue = iter(files)
@@ -185,8 +216,8 @@ class IntakeService:
         with self._drafting(actor, case_id) as (session, case):
             if any(file.sha512 == incoming.stored.sha512 for item in case.items for file in item.files):
                 self._receiver.forget([incoming])
-                raise InvalidInputError(f"“{name}”与本案已有的文件内容相同，没有重复收入。", "file")
-            part = self._builder.guess(name, case.ended_on, case.label)
+                raise AlreadyThereError(f"“{name}”与本案已有的文件内容相同，没有重复收入。", "file")
+            part = self._builder.guess(incoming, case.ended_on, case.label)
             item = self._builder.item(session, case, part, incoming, actor.account_id)
             renumber(case)
             return item.id
@@ -243,6 +274,14 @@ class IntakeService:
         """The catalogue of document types."""
         return [*self._builder.catalogue]
 
+    def empty_workbook(self, actor: Actor) -> bytes:
+        """An empty 案卷目录.xlsx with this installation's document types and departments to choose from."""
+        if not may(actor, Permission.MAKE_DRAFT):
+            raise NotFoundError
+        with self._desk.database.read() as session:
+            departments = [*session.scalars(select(Department.name).order_by(Department.code))]
+        return empty_workbook(self._builder.catalogue, departments)
+
     def persons_in_full(self, actor: Actor, case_id: str) -> list[tuple[Person, PrivateFields]]:
         """The persons of a draft unmasked, for the handler who writes them; the look is an event."""
         with self._desk.database.write() as unit:
@@ -273,12 +312,18 @@ def _names(item: ItemPart) -> list[str]:
     return [item.file, item.rendition.file] if item.rendition else [item.file]
 
 
-def _import_key(folder: Path, files: list[Incoming]) -> str:
-    """What makes a folder the same folder again: its description and the digests of its files."""
-    digest = sha256((folder / DESCRIPTION).read_bytes())
-    for incoming in files:
-        digest.update(incoming.stored.sha512.encode())
+def _import_key(description: CaseFolder, digests: Iterable[str]) -> str:
+    """What makes a folder the same folder again: what it says, however it is written, and the digests of its files."""
+    digest = sha256(description.model_dump_json().encode())
+    for one in digests:
+        digest.update(one.encode())
     return digest.hexdigest()
+
+
+def _digest(path: Path) -> str:
+    """The SHA-512 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha512").hexdigest()
 
 
 def _item_of(case: Case, item_id: str) -> Item:

@@ -39,6 +39,7 @@ from archive_store.work import MAKE_RELEASE, last_failure, note
 from portal.dissemination.leak_check import fold
 from portal.dissemination.prepare import CopyMark, release_page
 from portal.dissemination.redact import Box
+from portal.services.marking import rectangles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,7 +51,8 @@ if TYPE_CHECKING:
     from archive_store.models.cases import StoredFile
     from archive_store.models.copies import CopyRequest, Opinion, RequestedItem
     from archive_store.originals import Originals
-    from archive_store.parsing.documents import Documents
+    from archive_store.page_texts import PageTexts
+    from archive_store.parsing.documents import Documents, PageText
     from archive_store.regulation.grounds import Ground, Grounds
     from archive_store.regulation.release import Verdict
     from archive_store.request_words import RequestState
@@ -144,11 +146,18 @@ class PreparationService:
     """Draws, keeps back, orders releases, and shows what will leave."""
 
     def __init__(
-        self, desk: Desk, originals: Originals, documents: Documents, press: WatermarkPress, grounds: Grounds
+        self,
+        desk: Desk,
+        originals: Originals,
+        documents: Documents,
+        texts: PageTexts,
+        press: WatermarkPress,
+        grounds: Grounds,
     ) -> None:
         self._desk = desk
         self._originals = originals
         self._documents = documents
+        self._texts = texts
         self._press = press
         self._grounds = grounds
 
@@ -255,17 +264,14 @@ class PreparationService:
         with self._desk.database.read() as session:
             _, row = self._row(session, actor, request_id, item_id)
             file = _page_file(row)
-        wanted = "".join(words.split())
-        if not SHORTEST_WORDS <= len(wanted) <= LONGEST_WORDS:
+        if not SHORTEST_WORDS <= len(fold(words)) <= LONGEST_WORDS:
             raise InvalidInputError(f"请输入 {SHORTEST_WORDS} 至 {LONGEST_WORDS} 个字。", "words")
         self._check_ground(ground)
         found = FoundWords([], [])
-        with self._originals.open(file) as handle:
-            for page in range(1, (file.pages or 0) + 1):
-                text = self._documents.text(handle, file.media_type, page)
-                found.boxes.extend(places_of(wanted, text.text, text.boxes, page, ground))
-                if not text.text.strip():
-                    found.pages_without_text.append(page)
+        for page, layer in enumerate(self._texts.pages(file), start=1):
+            found.boxes.extend(places_of(words, layer, page, ground))
+            if not layer.text.strip():
+                found.pages_without_text.append(page)
         return found
 
     def preview(self, actor: Actor, request_id: str, item_id: str, page: int) -> bytes:
@@ -372,39 +378,24 @@ def burnt_box(box: RedactionBox, grounds: Grounds) -> Box:
     return Box(box.page, box.x0, box.y0, box.x1, box.y1, box.ground, grounds.get(box.ground).number)
 
 
-def places_of(
-    wanted: str, text: str, places: Sequence[tuple[float, float, float, float] | None], page: int, ground: str
-) -> list[Drawn]:
-    """Boxes over each place where `wanted` stands in a page's text, one for each line that it runs over."""
-    pairs = [(fold(letter), place) for letter, place in zip(text, places, strict=True) if place is not None]
-    shown = [(letter, place) for letters, place in pairs for letter in letters]
-    run, sought = "".join(letter for letter, _ in shown), fold(wanted)
-    found: list[Drawn] = []
-    at = run.find(sought) if sought else -1
-    while at >= 0:
-        found += _boxes_over([place for _, place in shown[at : at + len(sought)]], page, ground)
-        at = run.find(sought, at + len(sought))
-    return found
+def places_of(words: str, layer: PageText, page: int, ground: str) -> list[Drawn]:
+    """Boxes over each place where the words stand in a page's text, white space aside; one for each line."""
+    drawn = ((at, letter) for at, letter in enumerate(layer.text) if layer.boxes[at] is not None)
+    run = [(letter, at) for at, letters in drawn for letter in fold(letters)]
+    text, sought = "".join(letter for letter, _ in run), fold(words)
+    marks: list[tuple[int, int]] = []
+    found = text.find(sought) if sought else -1
+    while found >= 0:
+        marks.append((run[found][1], run[found + len(sought) - 1][1] + 1))
+        found = text.find(sought, found + len(sought))
+    return [_beside(box, page, ground) for boxes in rectangles(layer, marks) for box in boxes]
 
 
-def _boxes_over(places: Sequence[tuple[float, float, float, float]], page: int, ground: str) -> list[Drawn]:
-    lines: list[list[tuple[float, float, float, float]]] = []
-    for place in places:
-        if lines and place[1] < lines[-1][-1][3] and place[3] > lines[-1][-1][1]:
-            lines[-1].append(place)
-        else:
-            lines.append([place])
-    return [
-        Drawn(
-            page,
-            max(0.0, min(p[0] for p in line) - _BESIDE),
-            max(0.0, min(p[1] for p in line) - _BESIDE),
-            min(1.0, max(p[2] for p in line) + _BESIDE),
-            min(1.0, max(p[3] for p in line) + _BESIDE),
-            ground,
-        )
-        for line in lines
-    ]
+def _beside(box: tuple[float, float, float, float], page: int, ground: str) -> Drawn:
+    x0, y0, x1, y1 = box
+    return Drawn(
+        page, max(0.0, x0 - _BESIDE), max(0.0, y0 - _BESIDE), min(1.0, x1 + _BESIDE), min(1.0, y1 + _BESIDE), ground
+    )
 
 
 def _obstacle(step: Step, state: RequestState, facts: RequestFacts, actor: Actor) -> str:

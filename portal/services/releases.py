@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from archive_store.models.cases import StoredFile
     from archive_store.models.copies import RequestedItem
     from archive_store.originals import Originals
+    from archive_store.page_texts import PageTexts
     from archive_store.parsing.documents import Documents
     from archive_store.regulation.grounds import Grounds
     from portal.dissemination.redact import Box
@@ -74,6 +75,7 @@ class ReleaseService:
         desk: Desk,
         originals: Originals,
         documents: Documents,
+        texts: PageTexts,
         store: StagingStore,
         press: WatermarkPress,
         grounds: Grounds,
@@ -81,6 +83,7 @@ class ReleaseService:
         self._desk = desk
         self._originals = originals
         self._documents = documents
+        self._texts = texts
         self._store = store
         self._press = press
         self._grounds = grounds
@@ -226,10 +229,9 @@ class ReleaseService:
         file = page_file(row.item)
         if file is None:
             return
-        with self._originals.open(file) as handle:
-            for page in sorted({box.page for box in boxes}):
-                text = self._documents.text(handle, file.media_type, page)
-                yield from words_under(text.text, text.boxes, [box for box in boxes if box.page == page])
+        for page in sorted({box.page for box in boxes}):
+            layer = self._texts.page(file, page)
+            yield from words_under(layer.text, layer.boxes, [box for box in boxes if box.page == page])
 
     def _note_progress(self, release_id: str, done: int) -> None:
         if done % PAGES_A_NOTE == 0:

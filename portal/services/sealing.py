@@ -6,7 +6,6 @@ again by the next attempt or by the sweep, each under the lease of its case, so 
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
 from dataclasses import dataclass
 from io import BytesIO
@@ -16,20 +15,14 @@ from uuid import uuid4
 from sqlalchemy import select
 
 from archive_store.audit.events import EventName
-from archive_store.cases import case_for
-from archive_store.compartments import (
-    SealFacts,
-    closing,
-    compartments,
-    content_path,
-    contents,
-    cover,
-    visible_persons,
-)
+from archive_store.case_description import DESCRIPTION, description
+from archive_store.cases import case_for, readable_items
+from archive_store.compartments import Remark, SealFacts, closing, compartments, content_path, contents, cover
 from archive_store.deadlines import local_date
 from archive_store.errors import ConflictError, NotFoundError, RefusedError
 from archive_store.findings import blocking, findings_of
 from archive_store.forms import closing_note_pdf, contents_pdf, cover_pdf
+from archive_store.four_check_report import Moment
 from archive_store.models.accounts import Department
 from archive_store.models.cases import Case, SealedObject, StoredFile
 from archive_store.ocfl_inventory import Author
@@ -37,6 +30,7 @@ from archive_store.permissions import Permission
 from archive_store.sealing import ITEMS, MANIFEST, SIGNATURE, TIMESTAMP, SealDetails, SealedFile, SealedItem, build_seal
 from archive_store.vocabulary import CaseState
 from archive_store.work import drop_lease, hold_lease, note_index
+from portal.services.checking import Look
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -45,11 +39,13 @@ if TYPE_CHECKING:
     from archive_store.blobs.base import StagingStore
     from archive_store.compartments import Compartment
     from archive_store.findings import OpenFinding
+    from archive_store.four_check_report import FourCheckReport
     from archive_store.identity import Actor
     from archive_store.labels import Label
     from archive_store.ocfl import ObjectBuild, StorageRoot
     from archive_store.regulation.rules import Regulation
     from archive_store.seal_signature import SealSigner
+    from portal.services.checking import CheckingService
     from portal.services.desk import Desk
 
 LEASE_SECONDS = 1800
@@ -77,9 +73,19 @@ class _Ready:
 class SealingService:
     """Seals accepted cases."""
 
-    def __init__(self, desk: Desk, vault: Vault, rules: Regulation, *, bureau: str, demonstration: bool) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        vault: Vault,
+        checking: CheckingService,
+        rules: Regulation,
+        *,
+        bureau: str,
+        demonstration: bool,
+    ) -> None:
         self._desk = desk
         self._vault = vault
+        self._checking = checking
         self._rules = rules
         self._bureau = bureau
         self._demonstration = demonstration
@@ -96,13 +102,14 @@ class SealingService:
         """Close the file for good.
 
         Raises:
-            RefusedError: findings are open that block it, or the actor handled the case.
+            RefusedError: findings are open that block it, failures of the four checks among them, or the actor
+                handled the case.
             ConflictError: somebody else is sealing it, or changed it meanwhile.
         """
         holder = uuid4().hex
-        self._take(actor, case_id, holder)
+        checks = self._take(actor, case_id, holder)
         try:
-            self._seal(actor, case_id)
+            self._seal(actor, case_id, checks)
         finally:
             with self._desk.database.write() as unit:
                 drop_lease(unit.session, _lease(case_id), holder)
@@ -130,41 +137,61 @@ class SealingService:
             drop_lease(unit.session, _lease(case_id), holder)
         return len(present)
 
-    def _take(self, actor: Actor, case_id: str, holder: str) -> None:
+    def _take(self, actor: Actor, case_id: str, holder: str) -> FourCheckReport:
+        """Check the case once more and take its lease; what the checks said is kept, also where it blocks the seal."""
+        readings = self._checking.read(actor, case_id, Permission.SEAL)
         with self._desk.database.write() as unit:
             case = case_for(unit.session, actor, case_id, Permission.SEAL)
-            open_findings = blocking(findings_of(unit.session, case, self._rules, self._desk.today()))
-            if open_findings:
-                said = "；".join(found.finding.message for found in open_findings[:3])
-                raise RefusedError(f"还有 {len(open_findings)} 项须补正，不能封存：{said}")
-            if not hold_lease(unit.session, _lease(case_id), holder, LEASE_SECONDS):
+            now = self._desk.clock()
+            report = self._checking.judge(unit.session, case, Moment.SEALING, Look(readings, now))
+            self._checking.keep(unit.session, case, report, actor.account_id, now)
+            unit.session.flush()
+            found = blocking(findings_of(unit.session, case, self._rules, self._desk.today()))
+            refusal = _refusal(found, frozenset(item.number for item in readable_items(actor, case)))
+            if not refusal and not hold_lease(unit.session, _lease(case_id), holder, LEASE_SECONDS):
                 raise ConflictError("本案正在封存，请稍候刷新页面。")
+        if refusal:
+            raise RefusedError(refusal)
+        return report
 
-    def _seal(self, actor: Actor, case_id: str) -> None:
+    def _seal(self, actor: Actor, case_id: str, checks: FourCheckReport) -> None:
         moment = self._desk.clock().replace(microsecond=0)
         with self._desk.database.read() as session, ExitStack() as builds:
             case = case_for(session, actor, case_id, Permission.SEAL)
             version = case.version
             department = session.get_one(Department, case.department_id).name
-            facts = self._facts(case, department, actor, findings_of(session, case, self._rules, self._desk.today()))
+            found = findings_of(session, case, self._rules, self._desk.today())
+            facts = self._facts(case, department, actor, moment, found, checks)
             ready = [self._build(builds, case, part, facts, actor, moment) for part in compartments(case)]
             for one in ready:
                 self._vault.root.withdraw(one.build.object_id)  # left by an attempt that was never committed
                 one.build.publish()
         self._commit(actor, case_id, version, [one.row for one in ready], moment)
 
-    def _facts(self, case: Case, department: str, actor: Actor, findings: list[OpenFinding]) -> SealFacts:
-        notes = [f"{f.finding.message}（准予归档理由：{f.waived_because}）" for f in findings if f.waived_because]
+    def _facts(
+        self,
+        case: Case,
+        department: str,
+        actor: Actor,
+        moment: datetime,
+        found: list[OpenFinding],
+        checks: FourCheckReport,
+    ) -> SealFacts:
         if case.handed_over_at is None or case.accepted_at is None:
             raise ConflictError("案卷的移交记录不完整，不能封存。")
         return SealFacts(
             bureau=self._bureau,
             department=department,
             sealed_by=actor.name,
-            sealed=self._desk.today(),
+            sealed=local_date(moment),
             handed_over=local_date(case.handed_over_at),
             accepted=local_date(case.accepted_at),
-            notes=notes,
+            remarks=[
+                Remark(f"{one.finding.message}（准予归档理由：{one.waived_because}）", one.finding.item_number)
+                for one in found
+                if one.waived_because
+            ],
+            checks=checks,
             demonstration=self._demonstration,
         )
 
@@ -182,7 +209,7 @@ class SealingService:
             "cover.pdf": (cover_pdf(cover(case, part, facts)), PDF),
             "contents.pdf": (contents_pdf(contents(case, part, facts)), PDF),
             "closing.pdf": (closing_note_pdf(closing(case, part, facts)), PDF),
-            "case.json": (_description(case, part, facts), JSON_TYPE),
+            DESCRIPTION: (description(case, part, facts), JSON_TYPE),
         }
         parts = [self._add_part(build, path, data, kind) for path, (data, kind) in sheets.items()]
         details = SealDetails(object_id, case.id, case.archival_code or "", moment, actor.account_id)
@@ -247,50 +274,16 @@ class SealingService:
             self._vault.staging.delete(blob)
 
 
+def _refusal(found: list[OpenFinding], numbers: frozenset[int]) -> str:
+    """What keeps the case from being sealed, in words; of items that the archivist may not read, nothing."""
+    if not found:
+        return ""
+    told = [
+        one.finding.message for one in found if one.finding.item_number is None or one.finding.item_number in numbers
+    ]
+    said = "；".join(message.rstrip("。") for message in told[:3]) or "须由有权查阅全部材料的档案管理员办理"
+    return f"还有须补正的事项，没有封存：{said}。请在案卷页处理后再封存。"
+
+
 def _lease(case_id: str) -> str:
     return f"seal:{case_id}"
-
-
-def _description(case: Case, part: Compartment, facts: SealFacts) -> bytes:
-    """`case.json` of an object: what the sheets say, for programs, with original names."""
-    data = {
-        "archival_code": case.archival_code,
-        "fonds": case.fonds,
-        "case_number": case.case_number,
-        "title": case.title,
-        "kind": case.kind,
-        "procedure": case.procedure,
-        "facts": case.facts,
-        "served": case.served,
-        "department": facts.department,
-        "handlers": [handler.name for handler in case.handlers],
-        "started": case.started_on.isoformat(),
-        "ended": case.ended_on.isoformat(),
-        "handed_over": facts.handed_over.isoformat(),
-        "accepted": facts.accepted.isoformat(),
-        "sealed": facts.sealed.isoformat(),
-        "retention": case.retention,
-        "label": case.label.code,
-        "note": case.note,
-        "persons": [{"name": p.name, "kind": p.kind, "role": p.role} for p in visible_persons(case, part)],
-        "items": [
-            {
-                "number": item.number,
-                "pages": [item.page_from, item.page_to],
-                "title": item.title,
-                "type": item.type_code,
-                "stage": item.stage,
-                "volume": item.volume,
-                "document_number": item.document_number,
-                "originator": item.originator,
-                "date": item.dated.isoformat(),
-                "label": item.label.code,
-                "carrier": {"kind": item.carrier, **item.carrier_data},
-                "recording": item.recording,
-                "rendition_made_by": item.rendition_made_by,
-                "files": [{"role": f.role, "path": content_path(item, f), "name": f.name} for f in item.files],
-            }
-            for item in part.items
-        ],
-    }
-    return json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True).encode()

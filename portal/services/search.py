@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from archive_store.audit.events import EventName
-from archive_store.cases import case_thing, item_thing
+from archive_store.cases import case_thing, item_for, item_thing
 from archive_store.errors import NotFoundError
 from archive_store.labels import Label
 from archive_store.models.accounts import Department
-from archive_store.models.cases import Case, Item
+from archive_store.models.cases import Case, Item, StoredFile
 from archive_store.permissions import Permission
 from archive_store.policy import cleared, decide, may, scope
 from indexer.fields import Sort, choices
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from archive_store.identity import Actor
     from archive_store.regulation.catalogue import DocumentCatalogue
     from indexer.backends.base import SearchBackend
+    from indexer.results import ItemHits
     from indexer.searcher import Searcher, SearchResult
     from portal.services.desk import Desk
 
@@ -48,12 +51,39 @@ class SearchService:
         """
         if not may(actor, Permission.SEARCH):
             raise NotFoundError
+        began = time.perf_counter()
         with self._desk.database.read() as session:
             found = self._searcher.search(search, self._scope(actor), lambda ids: self._still(session, actor, ids))
-        with self._desk.database.write() as unit:
-            subject = ("search", search.item_id or "archive")
-            self._desk.record(unit.session, actor, EventName.SEARCH_QUERY, subject, length=len(search.query))
+        self._note(actor, search.item_id or "archive", search.query)
+        return replace(found, seconds=time.perf_counter() - began)
+
+    def in_item(self, actor: Actor, item_id: str, query: str) -> ItemHits:
+        """The pages of an item that a query finds, for the reader: the same answer as a search, of this item alone.
+
+        Raises:
+            NotFoundError: no such item for this actor, or search is not of the actor's office.
+            UnavailableError: the index does not answer.
+        """
+        if not may(actor, Permission.SEARCH):
+            raise NotFoundError
+        with self._desk.database.read() as session:
+            item_for(session, actor, item_id)
+            scope, still = self._scope(actor), self._still
+            found = self._searcher.in_item(query, item_id, scope, lambda ids: still(session, actor, ids))
+        self._note(actor, item_id, query)
         return found
+
+    def items_with_pages(self, found: SearchResult) -> frozenset[str]:
+        """Which of the items that were found can be opened in the reader."""
+        ids = {item.document.item_id for group in found.cases for item in group.items}
+        with self._desk.database.read() as session:
+            paged = select(StoredFile.item_id).where(StoredFile.item_id.in_(ids), StoredFile.pages > 0)
+            return frozenset(session.scalars(paged))
+
+    def _note(self, actor: Actor, where: str, query: str) -> None:
+        """That it was asked, and where; never what: a query may name persons."""
+        with self._desk.database.write() as unit:
+            self._desk.record(unit.session, actor, EventName.SEARCH_QUERY, ("search", where), length=len(query))
 
     def asked(self, query: str, filters: Mapping[str, frozenset[str]], sort: str, offset: int, size: int) -> Search:
         """A search from what a page was given; an unknown order is by relevance."""

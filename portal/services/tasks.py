@@ -9,19 +9,24 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from archive_store.cases import visible_cases
+from archive_store.copy_requests import available
+from archive_store.deadlines import Deadline, Remaining, remaining
 from archive_store.findings import case_facts
 from archive_store.models.cases import Case, CaseHandler
 from archive_store.permissions import Permission
 from archive_store.policy import may
 from archive_store.regulation.evaluate import filing_term
+from archive_store.request_words import AT_WORK, RequestState, Step
+from archive_store.requests import facts_of, may_with, visible_requests
 from archive_store.vocabulary import CaseState
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
-    from archive_store.deadlines import Remaining
+    from archive_store.copy_requests import RequestFacts
     from archive_store.identity import Actor
+    from archive_store.models.copies import CopyRequest
     from archive_store.regulation.rules import Regulation
     from portal.services.desk import Desk
 
@@ -51,7 +56,7 @@ class TaskService:
     def of(self, actor: Actor) -> list[Task]:
         """The person's work list."""
         with self._desk.database.read() as session:
-            tasks = [*self._cases(session, actor)]
+            tasks = [*self._cases(session, actor), *self._requests(session, actor)]
         return sorted(tasks, key=lambda task: (task.due is None, task.due or date.max, task.title))
 
     def _cases(self, session: Session, actor: Actor) -> list[Task]:
@@ -74,6 +79,21 @@ class TaskService:
             ]
         return tasks
 
+    def _requests(self, session: Session, actor: Actor) -> list[Task]:
+        if not may(actor, Permission.SEE_REQUEST):
+            return []
+        found = []
+        for request in visible_requests(session, actor, AT_WORK | {RequestState.SUBMITTED}):
+            facts = facts_of(session, request, self._desk.today())
+            next_step = _next_step(request, facts, actor)
+            if next_step is None or request.due_on is None:
+                continue
+            kind, action, endpoint = next_step
+            left = remaining(Deadline(request.due_on, working=True), self._desk.today())
+            title = f"{request.number} {request.recipient} 申请复制 {request.case.case_number}"
+            found.append(Task(kind, title, action, endpoint, {"request_id": request.id}, request.due_on, left))
+        return found
+
     def _in_state(self, session: Session, actor: Actor, state: CaseState) -> Select[Case]:
         return select(Case).where(visible_cases(session, actor), Case.state == state).limit(MOST)
 
@@ -81,3 +101,19 @@ class TaskService:
         term = filing_term(self._rules, case_facts(case), self._desk.today())
         due, left = (term.deadline.due, term.left) if term else (None, None)
         return Task(kind, f"{case.case_number} {case.title}", action, endpoint, {"case_id": case.id}, due, left)
+
+
+def _next_step(request: CopyRequest, facts: RequestFacts, actor: Actor) -> tuple[str, str, str] | None:
+    """What the actor would do next with a request: kind, words of the link, page; None where it waits for others."""
+    if request.state is RequestState.SUBMITTED and may_with(actor, Permission.ACCEPT_REQUEST, request):
+        return "待核验申请", "核验受理", "requests.page"
+    steps = set(available(request.state, facts, actor))
+    if Step.GIVE_OPINION in steps and not facts.opinions_complete:
+        return "待保密审查", "出具意见", "requests.page"
+    if steps & {Step.APPROVE, Step.REFUSE}:
+        return "待审批申请", "审批", "decisions.screen"
+    if Step.BEGIN_PREPARATION in steps:
+        return "待制作", "开始制作", "requests.page"
+    if Step.REFER in steps and request.state is RequestState.ACCEPTED:
+        return "待送审", "送保密审查", "requests.page"
+    return ("制作中", "继续制作", "preparation.bench") if Step.PREPARE in steps else None

@@ -4,43 +4,51 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
 from archive_store.audit.events import EventName
-from archive_store.cases import case_for
+from archive_store.cases import case_for, readable_items
 from archive_store.drafts import contents_list, renumber
 from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
 from archive_store.findings import OpenFinding, case_facts, findings_of
+from archive_store.four_check_report import Moment
 from archive_store.models.accounts import Department
 from archive_store.models.cases import Case, NumberSeries, Transfer, Waiver
 from archive_store.permissions import Permission
 from archive_store.regulation.evaluate import statements_for
 from archive_store.vocabulary import CaseState
+from portal.services.checking import Look, latest_transfer
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from archive_store.archival_codes import CodeTemplate
+    from archive_store.four_check_report import FourCheckReport
     from archive_store.identity import Actor
     from archive_store.regulation.evaluate import Statement
     from archive_store.regulation.rules import Regulation
     from portal.services.cases import CasePage
+    from portal.services.checking import CheckingService
     from portal.services.desk import Desk
+
+
+MOST_TOLD = 3
 
 
 class TransferService:
     """Hand-over and acceptance."""
 
-    def __init__(self, desk: Desk, rules: Regulation, codes: CodeTemplate) -> None:
+    def __init__(self, desk: Desk, rules: Regulation, codes: CodeTemplate, checking: CheckingService) -> None:
         self._desk = desk
         self._rules = rules
         self._codes = codes
+        self._checking = checking
 
     def findings(self, actor: Actor, case_id: str) -> list[OpenFinding]:
-        """What is found of a case, for those who may read what is in it."""
+        """What is found of a case, for those who may read what is in it; of items hidden from them, nothing."""
         with self._desk.database.read() as session:
             case = case_for(session, actor, case_id, Permission.READ_CONTENT)
-            return findings_of(session, case, self._rules, self._desk.today())
+            numbers = {None, *(item.number for item in readable_items(actor, case))}
+            found = findings_of(session, case, self._rules, self._desk.today())
+            return [one for one in found if one.finding.item_number in numbers]
 
     def statements(self, shown: CasePage) -> dict[str, list[Statement]]:
         """By item: what the rules let the handler state about its content."""
@@ -53,12 +61,16 @@ class TransferService:
         Raises:
             RefusedError: the file is empty.
         """
+        readings = self._checking.read(actor, case_id, Permission.HAND_OVER)
         with self._desk.database.write() as unit:
             case = case_for(unit.session, actor, case_id, Permission.HAND_OVER)
             if not case.items:
                 raise RefusedError("卷内没有任何文件，不能移交。请先收入文件。")
             renumber(case)
-            case.state, case.handed_over_at = CaseState.HANDED_OVER, self._desk.clock()
+            now = self._desk.clock()
+            report = self._checking.judge(unit.session, case, Moment.FILING, Look(readings, now))
+            self._checking.keep(unit.session, case, report, actor.account_id, now)
+            case.state, case.handed_over_at = CaseState.HANDED_OVER, now
             transfer = Transfer(case_id=case.id, handed_over_by=actor.account_id, handed_over_at=case.handed_over_at)
             transfer.contents = dict(contents_list(case))
             unit.session.add(transfer)
@@ -66,15 +78,27 @@ class TransferService:
             self._desk.record(unit.session, actor, EventName.CASE_HAND_OVER, subject, items=len(case.items))
 
     def accept(self, actor: Actor, case_id: str) -> str:
-        """Take the file over; the program gives the archival code, which is never given twice."""
+        """Take the file over; the program gives the archival code, which is never given twice.
+
+        Raises:
+            RefusedError: the four checks found what no reason mends (changed bytes, say); it can only be returned.
+        """
+        readings = self._checking.read(actor, case_id, Permission.RECEIVE)
         with self._desk.database.write() as unit:
             case = case_for(unit.session, actor, case_id, Permission.RECEIVE)
-            self._close_transfer(unit.session, case, actor, accepted=True, reasons="")
-            case.archival_code = case.archival_code or self._next_code(unit.session, case)
-            case.state, case.accepted_at, case.checked_by = CaseState.ACCEPTED, self._desk.clock(), actor.name
-            subject = ("case", case.id)
-            self._desk.record(unit.session, actor, EventName.CASE_ACCEPT, subject, code=case.archival_code)
-            return case.archival_code
+            now, subject = self._desk.clock(), ("case", case.id)
+            look = Look(readings, now, accepted_by=actor.account_id)
+            report = self._checking.judge(unit.session, case, Moment.TRANSFER, look)
+            self._checking.keep(unit.session, case, report, actor.account_id, now)
+            refusal = _refusal(report)
+            if not refusal:
+                self._close_transfer(unit.session, case, actor, accepted=True, reasons="")
+                code = case.archival_code = case.archival_code or self._next_code(unit.session, case)
+                case.state, case.accepted_at, case.checked_by = CaseState.ACCEPTED, now, actor.name
+                self._desk.record(unit.session, actor, EventName.CASE_ACCEPT, subject, code=code)
+                return code
+            self._desk.record(unit.session, actor, EventName.CASE_ACCEPT, subject, outcome="refused")
+        raise RefusedError(refusal)
 
     def send_back(self, actor: Actor, case_id: str, reasons: str) -> None:
         """Return the file to its handler, with reasons."""
@@ -92,11 +116,12 @@ class TransferService:
             raise InvalidInputError("准予通过须写明理由。", "reason")
         with self._desk.database.write() as unit:
             case = case_for(unit.session, actor, case_id, Permission.WAIVE)
-            open_keys = {
-                found.finding.key for found in findings_of(unit.session, case, self._rules, self._desk.today())
-            }
-            if finding_key not in open_keys:
+            found = findings_of(unit.session, case, self._rules, self._desk.today())
+            chosen = next((one for one in found if one.finding.key == finding_key), None)
+            if chosen is None:
                 raise NotFoundError
+            if not chosen.waivable:
+                raise RefusedError("此项不能以说明理由代替，须先查明处理。")
             waiver = Waiver(case_id=case.id, finding_key=finding_key, reason=reason.strip())
             waiver.waived_by = actor.account_id
             unit.session.add(waiver)
@@ -107,11 +132,11 @@ class TransferService:
         """The reasons of the latest return, empty where there was none."""
         with self._desk.database.read() as session:
             case = case_for(session, actor, case_id, Permission.SEE_ENTRY)
-            transfer = self._latest(session, case)
+            transfer = latest_transfer(session, case)
             return transfer.reasons if transfer is not None and transfer.accepted is False else ""
 
     def _close_transfer(self, session: Session, case: Case, actor: Actor, *, accepted: bool, reasons: str) -> None:
-        transfer = self._latest(session, case)
+        transfer = latest_transfer(session, case)
         if transfer is None:
             raise NotFoundError
         if transfer.handed_over_by == actor.account_id:
@@ -119,15 +144,18 @@ class TransferService:
         transfer.received_by, transfer.received_at = actor.account_id, self._desk.clock()
         transfer.accepted, transfer.reasons = accepted, reasons
 
-    def _latest(self, session: Session, case: Case) -> Transfer | None:
-        return session.scalars(
-            select(Transfer).where(Transfer.case_id == case.id).order_by(Transfer.handed_over_at.desc())
-        ).first()
-
     def _next_code(self, session: Session, case: Case) -> str:
         department = session.get_one(Department, case.department_id)
         key = self._codes.series_key(case, department.code)
         return self._codes.format_case(case, department.code, take_number(session, key))
+
+
+def _refusal(report: FourCheckReport) -> str:
+    """Why a file cannot be taken over at all, in words; empty where it can."""
+    said = [line.text for line in report.failures if not line.waivable]
+    more = f"等 {len(said)} 项" if len(said) > MOST_TOLD else ""
+    told = "；".join(text.rstrip("。") for text in said[:MOST_TOLD])
+    return f"四性检测未通过，没有接收：{told}{more}。请退回承办人重新收入。" if said else ""
 
 
 def take_number(session: Session, key: str) -> int:

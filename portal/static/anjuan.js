@@ -9,7 +9,7 @@ document.addEventListener("keydown", (event) => {
 for (const form of document.querySelectorAll("form[data-confirm]")) {
   form.addEventListener("submit", (event) => { if (!window.confirm(form.dataset.confirm)) event.preventDefault(); });
 }
-for (const form of document.querySelectorAll("form")) {
-  form.addEventListener("submit", () => setTimeout(() => form.querySelectorAll("button[type=submit]").forEach((b) => { b.disabled = true; }), 0));
+for (const form of document.querySelectorAll("form:not([data-again])")) {
+  form.addEventListener("submit", (event) => setTimeout(() => { if (!event.defaultPrevented) form.querySelectorAll("button[type=submit]").forEach((b) => { b.disabled = true; }); }, 0));
 }
 window.addEventListener("pageshow", () => document.querySelectorAll("button[type=submit]:disabled").forEach((b) => { b.disabled = false; }));

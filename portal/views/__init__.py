@@ -4,13 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portal.views import auth, cases, home, intake, preparation, reader, search, system
+from portal.views import (
+    asking,
+    auth,
+    cases,
+    decisions,
+    home,
+    intake,
+    parties,
+    player,
+    preparation,
+    reader,
+    requests,
+    search,
+    system,
+    verify,
+)
 
 if TYPE_CHECKING:
     from flask import Flask
 
 
+KEEPING = (auth, home, cases, intake, parties, reader, player, search, system)
+COPYING = (asking, requests, preparation, decisions)
+
+
 def install(app: Flask) -> None:
     """Put every page in its place."""
-    for module in (auth, home, cases, intake, reader, search, system, preparation):
+    for module in (*KEEPING, *COPYING):
         app.register_blueprint(module.pages)
+    if app.extensions["anjuan.settings"].has_public_verification:
+        app.register_blueprint(verify.pages)

@@ -37,8 +37,18 @@ def page(case_id: str) -> str:
     reads = Permission.READ_CONTENT in shown.may
     transfer = services().transfer
     findings = transfer.findings(actor(), case_id) if reads and shown.case.state is not CaseState.SEALED else []
+    reports = services().checking.reports(actor(), case_id) if reads else []
     returned = transfer.last_return(actor(), case_id) if shown.case.state is CaseState.DRAFT else ""
-    return render_template("cases/page.html", shown=shown, case=shown.case, findings=findings, returned=returned)
+    recognised = services().recognition.of_case(actor(), case_id)
+    return render_template(
+        "cases/page.html",
+        shown=shown,
+        case=shown.case,
+        findings=findings,
+        reports=reports,
+        returned=returned,
+        recognised=recognised,
+    )
 
 
 @pages.post("/<case_id>/hand-over")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template, request
 
 from archive_store.permissions import Permission
+from archive_store.request_words import RequestState
 from portal.access import actor, holds, services
 
 pages = Blueprint("home", __name__)
@@ -17,4 +18,11 @@ def page() -> str:
     if holds(Permission.READ_LOG):
         number = request.args.get("page", 1, type=int)
         return render_template("system/log.html", events=services().audit.latest(who, number), number=number)
+    if holds(Permission.SEE_LISTED):
+        return render_template(
+            "party/home.html",
+            cases=services().asking.own_cases(who),
+            rows=services().copy_requests.listed(who, RequestState),
+            RequestState=RequestState,
+        )
     return render_template("home.html", tasks=services().tasks.of(who))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, send_file, url_for
 
+from archive_store.case_folder import WORKBOOK
 from archive_store.errors import ArchiveError, InvalidInputError, NotFoundError
 from archive_store.labels import Level, Mark, Volume
 from archive_store.permissions import Permission
@@ -23,6 +25,7 @@ from archive_store.vocabulary import (
 )
 from portal.access import actor, require, services
 from portal.forms.cases import read_head, read_item
+from portal.services.intake import AlreadyThereError
 
 if TYPE_CHECKING:
     from typing import Any
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from flask import Response as FlaskResponse
     from werkzeug.wrappers import Response
 
+WORKBOOK_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 pages = Blueprint("intake", __name__, url_prefix="/intake")
 
 
@@ -47,6 +51,13 @@ def index() -> str:
     require(Permission.MAKE_DRAFT)
     drafts, _ = services().cases.listed(actor(), frozenset({CaseState.DRAFT}))
     return render_template("intake/index.html", drafts=drafts)
+
+
+@pages.get("/template.xlsx")
+def template() -> FlaskResponse:
+    """An empty 案卷目录.xlsx."""
+    content = services().intake.empty_workbook(actor())
+    return send_file(BytesIO(content), download_name=WORKBOOK, as_attachment=True, mimetype=WORKBOOK_TYPE)
 
 
 @pages.route("/new", methods=["GET", "POST"])
@@ -114,30 +125,59 @@ def add_files(case_id: str) -> Response | FlaskResponse | tuple[FlaskResponse, i
     if Permission.EDIT_DRAFT not in services().cases.page(actor(), case_id).may:
         raise NotFoundError
     refused: list[InvalidInputError] = []
+    present: list[InvalidInputError] = []
     for upload in request.files.getlist("files"):
         if not upload.filename:
             continue
         try:
             services().intake.add_file(actor(), case_id, upload.filename, upload.stream)  # type: ignore[arg-type]
+        except AlreadyThereError as error:
+            present.append(error)
         except InvalidInputError as error:
             refused.append(error)
-    if request.accept_mimetypes.best == "application/json":
-        return jsonify(refused=[error.message for error in refused]), 422 if refused else 200
-    for refusal in refused:
+    if _asks_for_json():
+        said = {"refused": [error.message for error in refused], "present": [error.message for error in present]}
+        return jsonify(said), 422 if refused else 200
+    for refusal in refused + present:
         flash(refusal.message)
     return redirect(url_for("intake.draft", case_id=case_id))
 
 
 @pages.post("/<case_id>/items/<item_id>")
-def describe_item(case_id: str, item_id: str) -> Response:
-    """Save the particulars of an item."""
+def describe_item(case_id: str, item_id: str) -> Response | FlaskResponse | tuple[FlaskResponse, int]:
+    """Save the particulars of an item; a page that asks with script gets what is still missing."""
     try:
         part = read_item(request.form, request.form.get("file", "file"))
         services().intake.describe_item(actor(), case_id, item_id, part)
-        flash("已保存。")
     except InvalidInputError as error:
+        if _asks_for_json():
+            return jsonify(refused=[error.message]), 422
         flash(error.message)
+    else:
+        if _asks_for_json():
+            return jsonify(_what_is_missing(case_id, item_id))
+        flash("已保存。")
     return redirect(url_for("intake.draft", case_id=case_id, _anchor=f"item-{item_id}"))
+
+
+def _asks_for_json() -> bool:
+    return request.accept_mimetypes.best == "application/json"
+
+
+def _what_is_missing(case_id: str, item_id: str) -> dict[str, str]:
+    """The checklist of a draft and the statements of one item, as parts of its page."""
+    transfer = services().transfer
+    shown = services().cases.page(actor(), case_id)
+    item = next((item for item in shown.items if item.id == item_id), None)
+    if item is None:
+        raise NotFoundError
+    findings = transfer.findings(actor(), case_id)
+    statements = transfer.statements(shown)[item_id]
+    return {
+        "item": item_id,
+        "checklist": render_template("intake/_checklist.html", findings=findings),
+        "statements": render_template("intake/_statements.html", item=item, statements=statements),
+    }
 
 
 @pages.post("/<case_id>/items/<item_id>/rendition")

@@ -2,43 +2,83 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, render_template, request, url_for
 
 from archive_store.errors import InvalidInputError
+from archive_store.identity import Role
 from archive_store.permissions import Permission
 from portal.access import actor, require, services
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
 pages = Blueprint("search", __name__, url_prefix="/search")
 PAGE_SIZE = 20
-FILTERS = ("year", "kind", "procedure", "department_id", "document_type", "stage", "level", "volume")
+FACET_TITLES = {
+    "year": "年度",
+    "kind": "类别",
+    "procedure": "程序",
+    "department_id": "部门",
+    "document_type": "文书",
+    "stage": "阶段",
+    "level": "密级",
+    "volume": "卷别",
+}
 SORTS = {"relevance": "相关程度", "date_newest": "日期（新在前）", "date": "日期（旧在前）", "archival_code": "档号"}
+EXAMPLES = {
+    Role.ARCHIVIST: ("石水罚字〔2025〕5号", "文书:询问笔录 年度:2025", "取水许可 -听证"),
+    Role.LEADER: ("类别:处罚 年度:2025", "采砂 文书:决定书", "当事人:张演示"),
+    Role.SECRECY_REVIEWER: ("文书:笔录 密级:内部", "卷别:副卷 讨论记录", "文书:询问笔录"),
+    Role.HANDLER: ("当事人:张演示 采砂", "案号:5号", "文书:询问笔录 -听证"),
+}
+"""What people of an office look for; the first office that a person holds counts."""
 
 
 @pages.get("/")
-def page() -> str | tuple[str, int]:
+def page() -> tuple[str, int]:
     """Box, hits by case and item, facets."""
     require(Permission.SEARCH)
     query, number = request.args.get("q", "").strip(), max(request.args.get("page", 1, type=int), 1)
-    chosen = {name: frozenset(request.args.getlist(name)) for name in FILTERS if request.args.get(name)}
+    chosen = {name: frozenset(request.args.getlist(name)) for name in FACET_TITLES if request.args.get(name)}
     sort = request.args.get("sort", "relevance")
-    found, refusal = None, ""
+    search, found, refusal = services().search, None, ""
     if query:
         try:
-            asked = services().search.asked(query, chosen, sort, (number - 1) * PAGE_SIZE, PAGE_SIZE)
-            found = services().search.search(actor(), asked)
+            found = search.search(actor(), search.asked(query, chosen, sort, (number - 1) * PAGE_SIZE, PAGE_SIZE))
         except InvalidInputError as error:
             refusal = error.message
     shown = render_template(
         "search.html",
         q=query,
         found=found,
+        with_pages=search.items_with_pages(found) if found else frozenset(),
         refusal=refusal,
         number=number,
         last=max(1, -(-found.total // PAGE_SIZE)) if found else 1,
-        chosen=chosen,
-        here={name: sorted(values) for name, values in chosen.items()},
+        chosen={name: sorted(values) for name, values in chosen.items()},
+        link=_links(query, sort, chosen),
         sort=sort,
         sorts=SORTS,
-        titles=services().search.facet_titles(),
+        names=FACET_TITLES,
+        titles=search.facet_titles(),
+        examples=next((lines for role, lines in EXAMPLES.items() if role in actor().roles), ()),
     )
     return shown, 422 if refusal else 200
+
+
+def _links(query: str, sort: str, chosen: Mapping[str, frozenset[str]]) -> Callable[..., str]:
+    """Addresses of this search that turn to a page, add a value or leave one out, and keep the rest."""
+
+    def link(number: int = 1, add: tuple[str, str] | None = None, drop: tuple[str, str] | None = None) -> str:
+        pairs = {(name, value) for name, values in chosen.items() for value in values}
+        pairs = (pairs | ({add} if add else set())) - ({drop} if drop else set())
+        said: dict[str, Any] = {"page": number} if number > 1 else {}
+        if sort != "relevance":
+            said["sort"] = sort
+        for name, value in sorted(pairs):
+            said.setdefault(name, []).append(value)
+        return url_for("search.page", q=query, **said)
+
+    return link

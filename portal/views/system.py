@@ -21,4 +21,4 @@ def health() -> dict[str, str]:
 def state() -> str:
     """The installation, for the system administrator: no content."""
     require(Permission.WATCH_SYSTEM)
-    return render_template("system/state.html", lines=services().audit.state())
+    return render_template("system/state.html", lines=[*services().audit.state(), *services().recognition.state()])

@@ -8,17 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive_store.four_checks import (
-    CheckedItem,
-    CheckInput,
-    FourCheckReport,
-    Moment,
-    Outcome,
-    Property,
-    Scan,
-    SealState,
-    run,
-)
+from archive_store.four_check_report import FourCheckReport, Moment, Outcome, Property
+from archive_store.four_checks import CheckedItem, CheckInput, Scan, SealState, run, seen_by
 from archive_store.labels import Label, Level, Mark, Volume
 from archive_store.regulation.facts import Finding, Severity
 
@@ -36,6 +27,8 @@ GOOD = CheckedItem(
     pages_counted=2,
     format_name="PDF",
     scan=Scan.CLEAN,
+    names_person=False,
+    names_informant=False,
 )
 SECOND = replace(GOOD, number=2, title="送达回证")
 FILE = CheckInput(
@@ -44,6 +37,7 @@ FILE = CheckInput(
     handed_over_by="张演示",
     accepted_by="李演示",
     seal=SealState.VALID,
+    described_otherwise=(),
 )
 
 
@@ -69,10 +63,10 @@ ITEM_FAULTS = [
     ({"needs_password": True}, "K3", Property.USABILITY, "去除密码"),
     ({"scan": Scan.INFECTED}, "A1", Property.SECURITY, "请隔离"),
     ({"scan": Scan.NOT_RUN}, "A1", Property.SECURITY, "请补查"),
-    ({"label": Label(Level.PUBLIC), "names_person": True}, "A3", Property.SECURITY, "个人身份信息"),
+    ({"label": Label(Level.PUBLIC), "names_person": True}, "A4", Property.SECURITY, "个人身份信息"),
     ({"label": Label(Level.PUBLIC), "volume": Volume.AUXILIARY}, "A3", Property.SECURITY, "属于副卷"),
     ({"label": Label.of(0, [Mark.MINOR])}, "A3", Property.SECURITY, "未成年人信息"),
-    ({"names_informant": True}, "A3", Property.SECURITY, "没有举报人信息标识"),
+    ({"names_informant": True}, "A4", Property.SECURITY, "没有举报人信息标识"),
 ]
 
 
@@ -94,6 +88,7 @@ FILE_FAULTS = [
     ({"accepted_by": "张演示"}, "Z4", "同一人"),
     ({"seal": SealState.INVALID}, "Z5", "无效"),
     ({"seal": SealState.NOT_SEALED}, "Z5", "没有封存签名"),
+    ({"described_otherwise": ((None, "案卷题名与封存时不一致"),)}, "Z6", "与封存时不一致"),
     ({"items": (GOOD, replace(SECOND, number=3))}, "W1", "缺少第2件"),
     ({"files_not_listed": ("extra.pdf",)}, "W2", "extra.pdf"),
     ({"metadata_missing": ("保管期限",)}, "W3", "保管期限"),
@@ -129,7 +124,7 @@ def test_a_scan_that_was_not_run_is_not_called_clean() -> None:
     items = (replace(GOOD, scan=Scan.NOT_RUN), replace(SECOND, scan=Scan.NOT_RUN))
     report = run(replace(FILE, items=items))
     (line,) = (line for line in report.part(Property.SECURITY).lines if line.code == "A1")
-    assert line.outcome is Outcome.NOT_APPLICABLE
+    assert line.outcome is Outcome.NOT_CHECKED
     assert "未查" in line.text
     assert report.passed
 
@@ -146,10 +141,12 @@ def test_before_hand_over_custody_and_seal_do_not_apply() -> None:
     assert report.passed
 
 
-def test_at_transfer_the_one_who_takes_it_is_not_yet_known() -> None:
-    subject = replace(FILE, moment=Moment.TRANSFER, accepted_by="", seal=SealState.NOT_SEALED)
+@pytest.mark.parametrize("moment", [Moment.TRANSFER, Moment.SEALING])
+def test_from_the_transfer_on_both_hands_are_known(moment: Moment) -> None:
+    subject = replace(FILE, moment=moment, seal=SealState.NOT_SEALED)
     assert run(subject).passed
     assert failed(run(replace(subject, handed_over_by=""))) == [("Z4", None)]
+    assert failed(run(replace(subject, accepted_by=""))) == [("Z4", None)]
 
 
 def test_a_broken_seal_is_told_at_any_moment() -> None:
@@ -164,6 +161,51 @@ def test_a_good_file_passes_with_a_line_for_each_check() -> None:
     lines = [line for part in report.parts for line in part.lines]
     assert all(line.outcome is Outcome.PASSED and line.text.endswith("。") for line in lines)
     assert len({line.code for line in lines}) == len(lines)
+
+
+def test_what_no_parser_knows_is_not_called_readable() -> None:
+    part = run(with_second(looked_into=False, format_name="WPS")).part(Property.USABILITY)
+    opened = [(line.outcome, line.item_number) for line in part.lines if line.code == "K1"]
+    assert opened == [(Outcome.PASSED, None), (Outcome.NOT_CHECKED, 2)]
+    assert "共1件" in part.lines[0].text
+    assert part.verdict == "通过（另有 1 项未检测）"
+
+
+def test_names_that_nobody_looked_for_are_not_called_absent() -> None:
+    unread = {"names_person": None, "names_informant": None}
+    part = run(with_second(**unread)).part(Property.SECURITY)
+    assert [line.item_number for line in part.lines if line.outcome is Outcome.NOT_CHECKED] == [2]
+    nothing = replace(FILE, items=(replace(GOOD, names_person=None), replace(SECOND, names_person=None)))
+    (line,) = (line for line in run(nothing).part(Property.SECURITY).lines if line.code == "A4")
+    assert (line.outcome, line.item_number) == (Outcome.NOT_CHECKED, None)
+
+
+@pytest.mark.parametrize("code", ["Z1", "Z2", "Z4", "Z5", "Z6", "W1", "W2", "A1", "A2"])
+def test_what_a_reason_cannot_mend_cannot_be_waived(code: str) -> None:
+    lines = [line for part in run(FILE).parts for line in part.lines if line.code == code]
+    assert not any(line.waivable for line in lines)
+
+
+def test_a_reader_is_told_nothing_of_items_that_are_hidden() -> None:
+    report = run(
+        with_second(digest_recomputed="00" * 64, looked_into=False, label=Label(Level.PUBLIC, frozenset(Mark)))
+    )
+    assert failed(report) == [("Z1", 2), ("A3", 2)]
+    shown = seen_by(report, frozenset({1}))
+    assert shown.passed
+    texts = [line.text for part in shown.parts for line in part.lines]
+    assert not any("送达回证" in text or "第2件" in text or "共2件" in text for text in texts)
+    assert shown == run(replace(FILE, items=(GOOD,)))
+
+
+def test_who_sees_every_item_sees_the_whole_report() -> None:
+    report = run(with_second(problems=("文件残缺。",), names_person=None))
+    assert seen_by(report, frozenset({1, 2})) == report
+
+
+def test_a_kept_report_is_read_back_as_it_was() -> None:
+    report = run(with_second(needs_password=True))
+    assert FourCheckReport.from_json(report.as_json()) == report
 
 
 item_changes = st.sampled_from([changes for changes, *_ in ITEM_FAULTS])

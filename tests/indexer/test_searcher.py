@@ -20,6 +20,7 @@ from tests.indexer.world import TYPES, found_ids
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from indexer.results import ItemHits
     from indexer.searcher import SearchResult
 
 INFORMANT = Label.of(Level.INTERNAL, [Mark.INFORMANT])
@@ -163,9 +164,55 @@ def test_hits_are_marked_in_the_original(searcher: Searcher) -> None:
     assert hit.marks == ((0, 12),)
 
 
-def test_the_reader_marks_what_the_search_marked(searcher: Searcher) -> None:
-    assert searcher.terms("采砂 -听证 当事人:张演示甲 年度:2025") == ("采砂", "张演示甲")
-    assert searcher.terms("(((") == ()
+def in_item(searcher: Searcher, query: str, item_id: str) -> ItemHits:
+    return searcher.in_item(query, item_id, ordinary(searcher), set)
+
+
+def marked(hits: ItemHits, page: int, text: str) -> list[str]:
+    return [text[a:b] for a, b in hits.marks_on(page, text)]
+
+
+@pytest.mark.parametrize("query", ["钱演示丁", "举报", "采砂"])
+def test_the_reader_lists_no_hits_of_an_item_outside_the_scope(searcher: Searcher, query: str) -> None:
+    assert in_item(searcher, query, "i3").pages == ()
+
+
+def test_the_reader_lists_no_hit_that_the_database_refuses(searcher: Searcher) -> None:
+    hits = searcher.in_item("采砂", "i1", ordinary(searcher), lambda ids: set(ids) - {"i1:1"})
+    assert hits.pages == (2,)
+
+
+@pytest.mark.parametrize("query", ["采砂", "許可證", "ＡＢＣ 采砂", "张演示甲", "砂", "湘A12345", "采砂 -许可证"])
+def test_the_reader_lists_the_pages_that_the_search_finds_and_marks_the_same(searcher: Searcher, query: str) -> None:
+    for item_id, texts in (("i1", MINING_ITEMS[0][1]), ("i4", WATER_ITEMS[0][1])):
+        groups = [item for group in found(searcher, query).cases for item in group.items]
+        searched = {hit.page: hit for item in groups if item.document.item_id == item_id for hit in item.pages}
+        hits = in_item(searcher, query, item_id)
+        assert hits.pages == tuple(sorted(searched))
+        assert all(hits.hit(place) == searched[page] for place, page in enumerate(hits.pages))
+        own = {page: tuple(hits.marks_on(page, texts[page - 1])) for page in hits.pages}
+        assert all(set(searched[page].marks) <= set(own[page]) for page in hits.pages)
+
+
+def test_what_runs_over_the_end_of_a_page_is_marked_on_both_pages(searcher: Searcher) -> None:
+    first, second = MINING_ITEMS[0][1]
+    hits = in_item(searcher, "未经许可擅自", "i1")
+    assert hits.pages == (1,)
+    assert marked(hits, 1, first) == ["未经许"]
+    assert marked(hits, 2, second) == ["可擅自"]
+    assert marked(hits, 2, "\n " + second) == ["可擅自"]
+
+
+def test_a_question_marks_its_words_in_the_reader_too(searcher: Searcher) -> None:
+    hits = in_item(searcher, "非法采砂要罚多少钱？", "i2")
+    assert (hits.pages, hits.as_question) == ((1,), True)
+    assert "非法采砂" in "".join(marked(hits, 1, MINING_ITEMS[1][1][0]))
+
+
+@pytest.mark.parametrize("query", ["(((", '"', "-采砂", "年度:abc", "x" * 501])
+def test_a_query_that_cannot_be_read_marks_nothing_in_the_reader(searcher: Searcher, query: str) -> None:
+    hits = in_item(searcher, query, "i1")
+    assert (hits.pages, hits.marks_on(1, "采砂")) == ((), [])
 
 
 def test_hits_in_one_item(searcher: Searcher) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.snippets import Snippet, page_marks, snippet
+from indexer.snippets import Snippet, continued_marks, page_marks, snippet
 
 LONG = "其他事项" * 50
 
@@ -16,6 +16,12 @@ def test_a_mark_on_the_next_page_is_none_of_this_one() -> None:
 
 def test_a_term_over_the_end_is_marked_up_to_the_end() -> None:
     assert page_marks("未经许", "可采砂", ["许可"]) == [(2, 3)]
+
+
+def test_the_rest_of_a_term_is_marked_where_the_next_page_begins() -> None:
+    assert continued_marks("未经许", "可采砂", ["许可采"]) == [(0, 2)]
+    assert continued_marks("未经许可", "采砂", ["许可", "采砂"]) == []
+    assert continued_marks("未经许", "", ["许"]) == []
 
 
 def test_marks_of_several_terms_are_joined() -> None:

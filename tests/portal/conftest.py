@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -13,9 +14,11 @@ import pytest
 from archive_store.identity import Role
 from archive_store.labels import Level, Mark
 from archive_store.models.accounts import Account, Leadership
+from archive_store.parsing.pool import ParserPool
 from portal.application import create_app
 from portal.config import Profile, load_settings
 from portal.services.accounts import NewAccount, add_department
+from portal.services.verification import LIMITS
 from portal.wiring import Installation, form_key, prepare_folder
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from archive_store.identity import Actor
+    from tests.portal.dissemination.conftest import Made
+    from tests.portal.reading import Library
 
 PASSWORD = "一句足够长的演示密码用来登录"
 PEOPLE = {
@@ -72,11 +77,39 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
         return data, _people(opened)
 
 
+@pytest.fixture(scope="session")
+def genuine(prepared: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A signed copy that the installation of `world` gives out."""
+    from tests.portal.copies import make_genuine  # noqa: PLC0415 - only where a copy is asked for
+
+    return make_genuine(prepared[0], tmp_path_factory.mktemp("genuine"))
+
+
+@pytest.fixture(scope="session")
+def copy_pool() -> Iterator[ParserPool]:
+    """One parser process for copies for all tests: each start takes seconds."""
+    with ParserPool(1, LIMITS) as pool:
+        yield pool
+
+
+@pytest.fixture
+def warm_pool(world: World, copy_pool: ParserPool) -> None:
+    """The installation checks copies in that process."""
+    world.opened.copy_pool.close()
+    world.opened.services.verification._pool = copy_pool
+
+
 @pytest.fixture
 def world(prepared: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[World]:
-    made, ids = prepared
-    shutil.copytree(made, tmp_path / "data")
-    with open_installation(tmp_path / "data") as opened:
+    with copy_of(*prepared, tmp_path / "data") as made:
+        yield made
+
+
+@contextmanager
+def copy_of(made: Path, ids: dict[str, str], place: Path) -> Iterator[World]:
+    """A world of its own on a copy of a finished data folder."""
+    shutil.copytree(made, place)
+    with open_installation(place) as opened:
         yield World(opened, ids)
 
 
@@ -104,7 +137,11 @@ def _people(opened: Installation) -> dict[str, str]:
 
 @pytest.fixture
 def app(world: World) -> Flask:
-    opened = world.opened
+    return make_app(world.opened)
+
+
+def make_app(opened: Installation) -> Flask:
+    """The web application of an installation; its forms need no token."""
     key = form_key(opened.settings)
     made = create_app(opened.settings, opened.services, opened.database, key, secure=False, behind_proxy=False)
     made.config["WTF_CSRF_ENABLED"] = False
@@ -184,3 +221,20 @@ def sealed(world: World, accepted: str) -> str:
     """The same, sealed."""
     world.opened.services.sealing.seal(world.actor("archivist"), accepted)
     return accepted
+
+
+@pytest.fixture(scope="module")
+def library(prepared: tuple[Path, dict[str, str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """A sealed and indexed case for tests that only read."""
+    from tests.portal.reading import stock  # noqa: PLC0415 - it uses what stands here
+
+    made, ids = prepared
+    folder = tmp_path_factory.mktemp("library")
+    shutil.copytree(made, folder / "data")
+    with open_installation(folder / "data") as opened:
+        yield stock(World(opened, ids), folder / "case")
+
+
+@pytest.fixture
+def library_app(library: Library) -> Flask:
+    return make_app(library.world.opened)

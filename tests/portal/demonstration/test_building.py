@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import pypdfium2
 import pytest
 
-from archive_store.case_folder import read_case_folder
 from archive_store.vocabulary import CarrierKind
 from portal.demonstration.building import build, cases
+from tests.case_folders import read
 from tests.portal.demonstration.conftest import SMALL
 
 if TYPE_CHECKING:
@@ -53,11 +53,11 @@ def test_the_whole_archive_is_sound_and_the_same_twice(tmp_path: Path, proofs: P
     if not full:
         pytest.skip("--full builds the whole archive twice")
     folders = build(tmp_path / "first")
-    read = [read_case_folder(folder) for folder in folders]
-    assert [str(finding) for _, findings in read for finding in findings] == []
+    readings = [read(folder) for folder in folders]
+    assert [str(finding) for reading in readings for finding in reading.findings] == []
     unmarked = 0
-    for folder, (case, _) in zip(folders, read, strict=True):
-        for item in case.items if case else ():
+    for folder, reading in zip(folders, readings, strict=True):
+        for item in reading.case.items if reading.case else ():
             pdf = item.rendition.file if item.rendition else item.file
             if pdf.endswith(".pdf") and item.carrier.kind is CarrierKind.BORN_DIGITAL:
                 document = pypdfium2.PdfDocument(folder / pdf)

@@ -5,24 +5,25 @@ from typing import TYPE_CHECKING
 import pypdfium2
 import pytest
 
-from archive_store.case_folder import CaseFolder, read_case_folder
 from archive_store.vocabulary import CarrierKind
 from portal.demonstration.folders import FolderWriter
 from portal.demonstration.source import ItemSource
+from tests import case_folders
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from archive_store.case_folder import CaseFolder
     from portal.demonstration.people import Bureau
     from portal.demonstration.source import DocumentType
     from portal.demonstration.typesetter import Typesetter
 
 
 def read(folder: Path) -> CaseFolder:
-    case, findings = read_case_folder(folder)
-    assert findings == []
-    assert case is not None
-    return case
+    reading = case_folders.read(folder)
+    assert reading.findings == ()
+    assert reading.case is not None
+    return reading.case
 
 
 def text_of(path: Path) -> list[str]:

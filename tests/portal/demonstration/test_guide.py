@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from archive_store.case_columns import CASE_FIELDS, ITEM_COLUMNS, PERSON_COLUMNS
 from archive_store.case_folder import (
+    WORKBOOK,
     CarrierPart,
     CaseFolder,
     ItemPart,
     PersonPart,
     RecordingPart,
     RenditionPart,
-    read_case_folder,
 )
 from archive_store.labels import Level, Mark
 from archive_store.vocabulary import (
@@ -30,6 +31,7 @@ from archive_store.vocabulary import (
     ServiceMethod,
     Stage,
 )
+from tests.case_folders import as_workbook, read
 
 if TYPE_CHECKING:
     from enum import StrEnum
@@ -53,9 +55,26 @@ def test_the_example_is_a_case_folder(guide: str, tmp_path: Path) -> None:
             (tmp_path / name).parent.mkdir(exist_ok=True)
             (tmp_path / name).write_bytes(b"x")
     (tmp_path / "case.json").write_text(example, "utf-8")
-    case, findings = read_case_folder(tmp_path)
-    assert findings == []
-    assert case is not None
+    reading = read(tmp_path)
+    assert reading.findings == ()
+    assert reading.case is not None
+
+
+def test_a_workbook_that_says_the_same_is_the_same_case(guide: str, tmp_path: Path) -> None:
+    example = CaseFolder.model_validate_json(re.findall(r"```json\n(.*?)```", guide, re.DOTALL)[0])
+    for item in example.items:
+        for name in (item.file, item.rendition.file if item.rendition else item.file):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_bytes(b"x")
+    (tmp_path / WORKBOOK).write_bytes(as_workbook(example))
+    reading = read(tmp_path)
+    assert [str(finding) for finding in reading.findings] == []
+    assert reading.case == example
+
+
+def test_every_heading_of_the_workbook_is_explained(guide: str) -> None:
+    columns = (*CASE_FIELDS, *ITEM_COLUMNS, *PERSON_COLUMNS)
+    assert [column.heading for column in columns if column.heading not in guide] == []
 
 
 @pytest.mark.parametrize("words", ENUMS)

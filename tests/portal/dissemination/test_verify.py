@@ -98,6 +98,7 @@ RUBBISH = {
     "empty": b"",
     "text": "不是PDF".encode(),
     "picture": b"\x89PNG\r\n\x1a\n" + bytes(64),
+    "large without an end": b"%PDF-1.7\n" + bytes(16 * 2**20),
     "header alone": b"%PDF-1.7\n%%EOF\n",
     "endless nesting": b"%PDF-1.7\n1 0 obj\n" + b"[" * 50_000 + b"\nendobj\nstartxref\n9\n%%EOF\n",
     "a loop of revisions": b"%PDF-1.7\nxref\n0 0\ntrailer\n<</Root 1 0 R/Size 1/Prev 9>>\nstartxref\n9\n%%EOF\n",

@@ -6,17 +6,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from archive_store.models.cases import Case, Item, PartyBinding, Person
+from archive_store.models.cases import PartyBinding, Person
 from archive_store.models.copies import CopyRequest
-from archive_store.request_words import Step
+from archive_store.request_words import Advice, Step
 from portal.services.asking import Asked
 from portal.services.decisions import Ruling
 from portal.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from portal.services.preparation import Drawn
     from tests.portal.conftest import World
 
 
@@ -41,6 +38,15 @@ def accepted(world: World, request_id: str, who: str = "archivist") -> None:
     world.opened.services.copy_requests.accept(world.actor(who), request_id, "居民身份证", "本案当事人")
 
 
+def reviewed(world: World, request_id: str, who: str = "archivist") -> None:
+    """Referred to the reviewer, who advises to cover."""
+    requests = world.opened.services.copy_requests
+    requests.refer(world.actor(who), request_id, world.ids["reviewer"])
+    reviewer = world.actor("reviewer")
+    advice = dict.fromkeys(requests.page(reviewer, request_id).to_review, (Advice.REDACT, "演示：证人"))
+    requests.give_opinion(reviewer, request_id, advice)
+
+
 def begun(world: World, request_id: str, who: str = "archivist") -> None:
     world.opened.services.copy_requests.take(world.actor(who), request_id, Step.BEGIN_PREPARATION)
 
@@ -50,24 +56,21 @@ def item_ids(world: World, request_id: str) -> list[str]:
         return [row.item_id for row in session.get_one(CopyRequest, request_id).items]
 
 
-def made(world: World, request_id: str, who: str = "archivist", boxes: Iterable[Drawn] = ()) -> None:
-    """Draw on the first item, order the pages, have the worker make them."""
+def covered(world: World, request_id: str, words: str, who: str = "archivist") -> None:
+    """Boxes over some words wherever they stand."""
     preparation, actor = world.opened.services.preparation, world.actor(who)
-    if boxes:
-        preparation.save_boxes(actor, request_id, item_ids(world, request_id)[0], [*boxes])
-    preparation.order(actor, request_id)
+    for item_id in item_ids(world, request_id):
+        boxes = preparation.find_words(actor, request_id, item_id, words, "personal_privacy").boxes
+        preparation.save_boxes(actor, request_id, item_id, boxes)
+
+
+def made(world: World, request_id: str, who: str = "archivist") -> None:
+    """The pages ordered, and made by the worker."""
+    world.opened.services.preparation.order(world.actor(who), request_id)
     work(world)
 
 
-def work(world: World) -> None:
-    Worker(world.opened).run_until_idle()
-
-
-def awaiting(world: World, request_id: str, who: str = "archivist") -> None:
-    """From the submission to the leader's desk."""
-    accepted(world, request_id, who)
-    begun(world, request_id, who)
-    made(world, request_id, who)
+def handed_up(world: World, request_id: str, who: str = "archivist") -> None:
     world.opened.services.copy_requests.take(world.actor(who), request_id, Step.SUBMIT_RELEASE)
 
 
@@ -79,11 +82,10 @@ def approved(world: World, request_id: str, who: str = "leader") -> None:
     work(world)
 
 
+def work(world: World) -> None:
+    Worker(world.opened).run_until_idle()
+
+
 def state_of(world: World, request_id: str) -> str:
     with world.opened.database.read() as session:
         return str(session.get_one(CopyRequest, request_id).state)
-
-
-def listed(world: World, case_id: str) -> list[Item]:
-    with world.opened.database.read() as session:
-        return [item for item in session.get_one(Case, case_id).items if item.listable]

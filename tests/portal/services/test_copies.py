@@ -18,18 +18,24 @@ from portal.dissemination.verdict import Verdict, trust_in, verdict_on
 from tests.portal.services import requests as way
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from portal.services.copies import Transfer
     from tests.portal.conftest import World
+    from tests.portal.stages import Stage
 
 
 @pytest.fixture
-def copied(world: World, sealed: str) -> str:
+def world(copied_stage: Stage, tmp_path: Path) -> Iterator[World]:
+    with copied_stage.world(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def copied(copied_stage: Stage) -> str:
     """The id of a request whose copy lies ready."""
-    way.bind(world, sealed)
-    request_id = way.submitted(world, sealed)
-    way.awaiting(world, request_id)
-    way.approved(world, request_id)
-    return request_id
+    return copied_stage.request_id
 
 
 def take(world: World, request_id: str, who: str = "party") -> Transfer:
@@ -97,6 +103,7 @@ def test_a_copy_that_changed_in_the_store_does_not_leave(world: World, copied: s
     path.write_bytes(content)
     with pytest.raises(IntegrityError):
         take(world, copied)
+    assert any(found.place.startswith("复制件 FZ") for found in world.opened.services.fixity.verify_everything())
 
 
 def test_an_expired_copy_is_gone_from_the_store(world: World, copied: str) -> None:

@@ -7,10 +7,15 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from openpyxl import load_workbook
 from sqlalchemy import func, select
 
+from archive_store.case_folder import WORKBOOK, CaseFolder
 from archive_store.errors import InvalidInputError, NotFoundError
 from archive_store.models.cases import Case
+from portal.config import Profile
+from portal.wiring import Installation
+from tests.case_folders import as_workbook
 from tests.portal.conftest import pdf, write_case
 
 if TYPE_CHECKING:
@@ -66,6 +71,67 @@ def test_the_import_run_again_finds_what_the_first_brought_in(world: World, tmp_
     assert (first.result, second.result) == ("made", "present")
     assert first.case_id == second.case_id
     assert count(world) == 1
+
+
+def as_sheet(folder: Path) -> Path:
+    """The same folder with a workbook in the place of `case.json`."""
+    case = CaseFolder.model_validate_json((folder / "case.json").read_text(encoding="utf-8"))
+    (folder / "case.json").unlink()
+    (folder / WORKBOOK).write_bytes(as_workbook(case))
+    return folder
+
+
+def test_a_workbook_and_a_description_in_json_are_the_same_case(world: World, tmp_path: Path) -> None:
+    intake, who = world.opened.services.intake, world.actor("handler")
+    folder = write_case(tmp_path / "x")
+    first = intake.import_case(who, folder)
+    (second,) = intake.import_folder(who, as_sheet(folder))
+    assert (first.result, second.result) == ("made", "present")
+    assert first.case_id == second.case_id
+    assert len(list(world.opened.staging.names())) == 2
+
+
+def test_a_slip_in_a_workbook_brings_nothing_in_and_mending_it_does(world: World, tmp_path: Path) -> None:
+    intake, who = world.opened.services.intake, world.actor("handler")
+    folder = as_sheet(write_case(tmp_path / "x", department="没有的部门"))
+    refused = intake.import_case(who, folder)
+    assert [(f.sheet, f.field, f.line, f.column) for f in refused.findings] == [("案卷", "承办机构", 5, "B")]
+    assert (count(world), list(world.opened.staging.names())) == (0, [])
+    book = load_workbook(folder / WORKBOOK)
+    book["案卷"]["B5"] = "水政监察支队"
+    book.save(folder / WORKBOOK)
+    assert intake.import_case(who, folder).result == "made"
+
+
+def test_every_secret_in_a_workbook_is_named_with_its_row(world: World, tmp_path: Path) -> None:
+    settings = world.opened.settings.model_copy(update={"profile": Profile.OPEN})
+    items = [
+        {"file": f"0{n}.pdf", "title": "x", "type": "other", "date": "2026-11-02", "label": {"level": "secret"}}
+        for n in (1, 2)
+    ]
+    folder = as_sheet(write_case(tmp_path / "x", items=items))
+    with Installation(settings) as opened:
+        outcome = opened.services.intake.import_case(world.actor("handler"), folder)
+    assert [(f.sheet, f.field, f.line) for f in outcome.findings] == [
+        ("卷内文件", "密级", 2),
+        ("卷内文件", "密级", 3),
+    ]
+    assert list(world.opened.staging.names()) == []
+
+
+def test_files_left_in_the_folder_are_told(world: World, tmp_path: Path) -> None:
+    folder = write_case(tmp_path / "x")
+    (folder / "补充.pdf").write_bytes(b"x")
+    (folder / "~$案卷目录.xlsx").write_bytes(b"x")
+    outcome = world.opened.services.intake.import_case(world.actor("handler"), folder)
+    assert (outcome.result, outcome.unnamed) == ("made", ("补充.pdf",))
+
+
+@pytest.mark.parametrize("who", ["archivist", "leader", "party", "sysadmin", "auditor", "reviewer", "legal"])
+def test_only_handlers_get_the_empty_workbook(world: World, who: str) -> None:
+    with pytest.raises(NotFoundError):
+        world.opened.services.intake.empty_workbook(world.actor(who))
+    assert world.opened.services.intake.empty_workbook(world.actor("handler")).startswith(b"PK")
 
 
 def test_an_unreadable_file_comes_in_with_its_problem_named(world: World, draft: str) -> None:

@@ -1,189 +1,204 @@
-"""The bench: whose it is, what may be drawn, that nobody's box is lost, what stands in the way of a release."""
+"""Drawing and making: by whom, on what, and that what is hidden is gone before anybody decides."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
+import io
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 from sqlalchemy import select, update
 
-from archive_store.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
-from archive_store.labels import Label, Mark
-from archive_store.models.audit import AuditLeaf
-from archive_store.models.base import now
+from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
+from archive_store.labels import Label
 from archive_store.models.cases import Item
-from archive_store.models.work import Work
+from archive_store.models.copies import Release
+from archive_store.parsing.documents import PageText
 from archive_store.request_words import Step
-from archive_store.work import MAKE_RELEASE, mark_failed
-from portal.services.preparation import CHANGED_MEANWHILE, Drawn, Making, boxes_mark, places_of
+from portal.dissemination.prepare import strip_height
+from portal.services.preparation import RELEASE_DPI, Drawn, places_of
 from tests.portal.services import requests as way
+from tests.portal.stages import WITNESS
 
 if TYPE_CHECKING:
-    from portal.services.preparation import Bench, PreparationService
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from tests.portal.conftest import World
+    from tests.portal.stages import Stage
 
 OTHERS = ("handler", "other_handler", "leader", "reviewer", "party", "legal", "sysadmin", "secadmin", "auditor")
-BOX = Drawn(1, 0.1, 0.1, 0.4, 0.15, "personal_privacy")
+BOX = Drawn(1, 0.1, 0.1, 0.6, 0.2, "personal_privacy")
 
 
 @pytest.fixture
-def preparing(world: World, sealed: str) -> str:
-    """The id of a request in preparation."""
-    way.bind(world, sealed)
-    request_id = way.submitted(world, sealed)
-    way.accepted(world, request_id)
-    way.begun(world, request_id)
-    return request_id
+def world(preparing_stage: Stage, tmp_path: Path) -> Iterator[World]:
+    with preparing_stage.world(tmp_path) as opened:
+        yield opened
 
 
-def service(world: World) -> PreparationService:
-    return world.opened.services.preparation
+@pytest.fixture
+def request_id(preparing_stage: Stage) -> str:
+    return preparing_stage.request_id
 
 
-def seen(world: World, request_id: str) -> Bench:
-    return service(world).bench(world.actor("archivist"), request_id)
+def release(world: World) -> Release:
+    with world.opened.database.read() as session:
+        return session.scalars(select(Release).where(Release.voided_at.is_(None))).one()
 
 
-def save(world: World, request_id: str, *boxes: Drawn, began_from: str | None = None) -> str:
-    item = way.item_ids(world, request_id)[0]
-    return service(world).save_boxes(world.actor("archivist"), request_id, item, boxes, began_from)
-
-
-def test_only_an_archivist_works_at_the_bench(world: World, preparing: str) -> None:
-    item, bench = way.item_ids(world, preparing)[0], service(world)
-    for who in OTHERS:
-        actor = world.actor(who)
-        for attempt in (
-            partial(bench.bench, actor, preparing),
-            partial(bench.progress, actor, preparing),
-            partial(bench.save_boxes, actor, preparing, item, [BOX]),
-            partial(bench.settle, actor, preparing, item, withheld="", own_marks=frozenset()),
-            partial(bench.find_words, actor, preparing, item, "Inspection", "personal_privacy"),
-            partial(bench.preview, actor, preparing, item, 1),
-            partial(bench.order, actor, preparing),
-        ):
-            with pytest.raises(NotFoundError):
-                attempt()
-
-
-def test_a_box_lies_on_its_page_and_bears_a_ground_for_covering(world: World, preparing: str) -> None:
-    for box in (
-        replace(BOX, x1=1.01),
-        replace(BOX, x0=-0.01),
-        replace(BOX, x1=BOX.x0),
-        replace(BOX, page=0),
-        replace(BOX, page=3),
-        replace(BOX, ground="auxiliary_volume"),
-        replace(BOX, ground="none"),
+@pytest.mark.parametrize("who", OTHERS)
+def test_only_an_archivist_prepares(world: World, request_id: str, who: str) -> None:
+    preparation, item_id = world.opened.services.preparation, way.item_ids(world, request_id)[0]
+    actor = world.actor(who)
+    for act in (
+        lambda: preparation.bench(actor, request_id),
+        lambda: preparation.save_boxes(actor, request_id, item_id, [BOX]),
+        lambda: preparation.settle(actor, request_id, item_id, withheld="unrelated", own_marks=frozenset()),
+        lambda: preparation.find_words(actor, request_id, item_id, WITNESS, "personal_privacy"),
+        lambda: preparation.preview(actor, request_id, item_id, 1),
+        lambda: preparation.order(actor, request_id),
     ):
-        with pytest.raises(InvalidInputError):
-            save(world, preparing, BOX, box)
-    assert seen(world, preparing).items[0].boxes == []
+        with pytest.raises(NotFoundError):
+            act()
 
 
-def test_another_items_pages_are_not_reached_through_a_request(world: World, preparing: str, sealed: str) -> None:
-    asked = way.item_ids(world, preparing)
-    with world.opened.database.read() as session:
-        other = next(i for i in session.scalars(select(Item.id).where(Item.case_id == sealed)) if i not in asked)
-    with pytest.raises(NotFoundError):
-        service(world).preview(world.actor("archivist"), preparing, other, 1)
-    with pytest.raises(NotFoundError):
-        service(world).save_boxes(world.actor("archivist"), preparing, other, [BOX])
-
-
-def test_a_box_that_another_drew_meanwhile_is_not_lost(world: World, preparing: str) -> None:
-    empty = seen(world, preparing).items[0].boxes_mark
-    first = save(world, preparing, BOX, began_from=empty)
-    assert first == boxes_mark([BOX]) == seen(world, preparing).items[0].boxes_mark
-    with pytest.raises(ConflictError, match=CHANGED_MEANWHILE):
-        save(world, preparing, began_from=empty)
-    assert len(seen(world, preparing).items[0].boxes) == 1
-    save(world, preparing, began_from=first)
-    assert seen(world, preparing).items[0].boxes == []
-
-
-def test_words_are_found_on_every_page_whatever_the_spaces(world: World, preparing: str) -> None:
-    item = way.item_ids(world, preparing)[0]
-    found = service(world).find_words(world.actor("archivist"), preparing, item, " In spection ", "personal_privacy")
-    assert [box.page for box in found.boxes] == [1, 2]
-    assert found.pages_without_text == []
-    save(world, preparing, *found.boxes)
-
-
-def test_words_that_break_at_a_line_end_are_covered_on_both_lines() -> None:
-    places = [(0.8, 0.1, 0.9, 0.12), None, (0.1, 0.15, 0.2, 0.17)]
-    found = places_of("张三", "张\n三", places, 1, "personal_privacy")
-    assert [round(box.y0, 3) for box in found] == [0.098, 0.148]
-
-
-def test_words_and_ground_of_a_search_are_checked(world: World, preparing: str) -> None:
-    item = way.item_ids(world, preparing)[0]
-    for words, ground in (("", "minor"), ("字" * 101, "minor"), ("张", "auxiliary_volume")):
-        with pytest.raises(InvalidInputError):
-            service(world).find_words(world.actor("archivist"), preparing, item, words, ground)
-
-
-def test_a_mark_is_the_requesters_own_only_where_it_is_there_and_can_be(world: World, preparing: str) -> None:
+def test_an_archivist_without_the_mark_of_an_item_does_not_find_the_request(world: World, request_id: str) -> None:
     with world.opened.database.write() as unit:
-        unit.session.execute(update(Item).values(label=Label.of(1, [Mark.WORK_SECRET, Mark.PERSONAL_PRIVACY])))
-    actor, item = world.actor("archivist"), way.item_ids(world, preparing)[0]
-    for mark in (Mark.WORK_SECRET, Mark.COMMERCIAL_SECRET):
-        with pytest.raises(InvalidInputError):
-            service(world).settle(actor, preparing, item, withheld="", own_marks=frozenset({mark.value}))
-    assert seen(world, preparing).items[0].may_be_own == [Mark.PERSONAL_PRIVACY]
-    service(world).settle(actor, preparing, item, withheld="", own_marks=frozenset({"personal_privacy"}))
-    assert [ground.code for ground in seen(world, preparing).items[0].grounds_against] == ["work_secret"]
+        second = way.item_ids(world, request_id)[1]
+        unit.session.execute(update(Item).where(Item.id == second).values(label=Label.of(3)))
+    for who in ("archivist", "second_archivist"):
+        with pytest.raises(NotFoundError):
+            world.opened.services.preparation.bench(world.actor(who), request_id)
+        with pytest.raises(NotFoundError):
+            world.opened.services.copy_requests.page(world.actor(who), request_id)
 
 
-def test_progress_follows_the_release_and_a_change_makes_it_stale(world: World, preparing: str) -> None:
-    actor = world.actor("archivist")
-    assert seen(world, preparing).progress.stage is Making.NONE
-    service(world).order(actor, preparing)
-    assert service(world).progress(actor, preparing).stage is Making.UNDER_WAY
+@pytest.mark.parametrize(
+    "box",
+    [
+        Drawn(3, 0.1, 0.1, 0.2, 0.2, "personal_privacy"),
+        Drawn(1, 0.5, 0.1, 0.2, 0.2, "personal_privacy"),
+        Drawn(1, 0.1, 0.1, 1.2, 0.2, "personal_privacy"),
+        Drawn(1, float("nan"), 0.1, 0.2, 0.2, "personal_privacy"),
+        Drawn(1, 0.1, 0.1, 0.2, 0.2, "auxiliary_volume"),
+        Drawn(1, 0.1, 0.1, 0.2, 0.2, "no such ground"),
+    ],
+)
+def test_a_box_beyond_its_page_or_without_a_ground_is_refused(world: World, request_id: str, box: Drawn) -> None:
+    preparation, actor = world.opened.services.preparation, world.actor("archivist")
+    item_id = way.item_ids(world, request_id)[0]
+    preparation.save_boxes(actor, request_id, item_id, [BOX])
+    with pytest.raises(InvalidInputError):
+        preparation.save_boxes(actor, request_id, item_id, [box])
+    kept = [len(item.boxes) for item in preparation.bench(actor, request_id).items]
+    assert kept == [1, 0, 0]
+
+
+def test_a_marked_item_does_not_leave_uncovered(world: World, request_id: str) -> None:
+    preparation, actor = world.opened.services.preparation, world.actor("archivist")
+    with pytest.raises(RefusedError, match="第 2 项"):
+        preparation.order(actor, request_id)
+    second = way.item_ids(world, request_id)[1]
+    preparation.settle(actor, request_id, second, withheld="", own_marks=frozenset({"personal_privacy"}))
+    assert preparation.bench(actor, request_id).objections == []
+    with pytest.raises(InvalidInputError):
+        preparation.settle(actor, request_id, second, withheld="", own_marks=frozenset({"informant"}))
+    with pytest.raises(InvalidInputError):
+        preparation.settle(actor, request_id, second, withheld="not_a_party", own_marks=frozenset())
+
+
+def test_keeping_everything_back_is_a_refusal_and_not_a_release(world: World, request_id: str) -> None:
+    preparation, actor = world.opened.services.preparation, world.actor("archivist")
+    for item_id in way.item_ids(world, request_id):
+        preparation.settle(actor, request_id, item_id, withheld="unrelated", own_marks=frozenset())
+    with pytest.raises(RefusedError, match="拟不予复制"):
+        preparation.order(actor, request_id)
+
+
+def test_words_are_found_wherever_they_stand(world: World, request_id: str) -> None:
+    preparation, actor = world.opened.services.preparation, world.actor("archivist")
+    found = [
+        preparation.find_words(actor, request_id, item_id, WITNESS, "personal_privacy").boxes
+        for item_id in way.item_ids(world, request_id)
+    ]
+    assert [len(boxes) for boxes in found] == [0, 1, 0]
+    second = way.item_ids(world, request_id)[1]
+    assert preparation.find_words(actor, request_id, second, "ＺＨＯＵ yanshi", "minor").boxes
+    with pytest.raises(InvalidInputError):
+        preparation.find_words(actor, request_id, way.item_ids(world, request_id)[1], "  ", "minor")
+
+
+def test_words_over_a_line_end_get_a_box_on_each_line() -> None:
+    text = "甲乙\n丙丁"
+    places = ((0.8, 0.1, 0.85, 0.12), (0.85, 0.1, 0.9, 0.12), None, (0.1, 0.2, 0.15, 0.22), (0.15, 0.2, 0.2, 0.22))
+    boxes = places_of("乙 丙", PageText(text, places), 4, "minor")
+    assert [(box.page, round(box.x0, 2), round(box.y1, 2)) for box in boxes] == [(4, 0.85, 0.12), (4, 0.1, 0.22)]
+
+
+def test_a_release_holds_every_page_and_shows_boxes_not_words(world: World, request_id: str) -> None:
+    way.covered(world, request_id, WITNESS)
+    way.made(world, request_id)
+    row = release(world)
+    assert row.problem == ""
+    assert (row.pages_done, row.page_total) == (4, 4)
+    assert set(row.pages) == {"1:1", "1:2", "2:1", "3:1"}
+    preparation, actor = world.opened.services.preparation, world.actor("archivist")
+    box = preparation.bench(actor, request_id).items[1].boxes[0]
+    image = Image.open(io.BytesIO(world.opened.services.releases.released_image(actor, request_id, 2, 1))).convert("L")
+    height = image.height - strip_height(RELEASE_DPI)
+    left, right = round(box.x0 * image.width) + 4, round(box.x1 * image.width) - 4
+    under = image.crop((left, round(box.y0 * height) + 2, right, round(box.y1 * height) - 2))
+    assert under.resize((1, 1)).getpixel((0, 0)) < 60  # type: ignore[operator]  # grey
+
+
+def test_what_is_drawn_afterwards_makes_a_release_stale(world: World, request_id: str) -> None:
+    way.covered(world, request_id, WITNESS)
+    way.made(world, request_id)
+    first = way.item_ids(world, request_id)[0]
+    world.opened.services.preparation.save_boxes(world.actor("archivist"), request_id, first, [BOX])
+    assert not world.opened.services.preparation.bench(world.actor("archivist"), request_id).is_fresh
+    with pytest.raises(RefusedError, match="尚未制作完成"):
+        way.handed_up(world, request_id)
+
+
+def test_a_new_label_makes_a_release_stale(world: World, request_id: str) -> None:
+    way.covered(world, request_id, WITNESS)
+    way.made(world, request_id)
+    first = way.item_ids(world, request_id)[0]
     with world.opened.database.write() as unit:
-        mark_failed(unit.session.scalars(select(Work).where(Work.kind == MAKE_RELEASE)).one(), "演示：解析中断。")
-    assert seen(world, preparing).progress.problem == "演示：解析中断。"
-    with world.opened.database.write() as unit:
-        unit.session.execute(update(Work).values(not_before=now()))
-    way.work(world)
-    assert seen(world, preparing).progress.problem == ""
-    made = seen(world, preparing)
-    assert (made.progress.stage, made.progress.done, made.progress.total) == (Making.MADE, 2, 2)
-    assert made.submit_obstacle == ""
-    save(world, preparing, BOX)
-    changed = seen(world, preparing)
-    assert changed.progress.stage is Making.STALE
-    assert changed.submit_obstacle
-
-
-def test_what_must_be_covered_is_not_made_uncovered(world: World, preparing: str) -> None:
-    with world.opened.database.write() as unit:
-        unit.session.execute(update(Item).values(label=Label.of(1, [Mark.PERSONAL_PRIVACY])))
-    assert len(seen(world, preparing).objections) == 1
-    with pytest.raises(RefusedError, match="须先遮盖"):
-        service(world).order(world.actor("archivist"), preparing)
-    save(world, preparing, BOX)
-    assert seen(world, preparing).objections == []
-    way.made(world, preparing)
-    shown = seen(world, preparing)
-    assert shown.progress.stage is Making.MADE
-    assert "保密审查意见" in shown.submit_obstacle
-
-
-def test_nothing_is_changed_while_the_leader_decides(world: World, preparing: str) -> None:
-    way.made(world, preparing)
-    world.opened.services.copy_requests.take(world.actor("archivist"), preparing, Step.SUBMIT_RELEASE)
-    assert not seen(world, preparing).may_change
+        unit.session.execute(update(Item).where(Item.id == first).values(label=Label.of(0)))
     with pytest.raises(RefusedError):
-        save(world, preparing, BOX)
+        way.handed_up(world, request_id)
 
 
-def test_every_preview_is_an_event(world: World, preparing: str) -> None:
-    item = way.item_ids(world, preparing)[0]
-    jpeg = service(world).preview(world.actor("archivist"), preparing, item, 2)
-    assert jpeg.startswith(b"\xff\xd8")
+def test_an_interrupted_release_is_made_anew_and_one_that_fell_is_not(world: World, request_id: str) -> None:
+    way.covered(world, request_id, WITNESS)
+    preparation, actor = world.opened.services.preparation, world.actor("archivist")
+    preparation.order(actor, request_id)
     with world.opened.database.read() as session:
-        names = [leaf.name for leaf in session.scalars(select(AuditLeaf).where(AuditLeaf.object_id == item))]
-    assert names.count("item:view_page") == 1
+        fallen = session.scalars(select(Release.id)).one()
+    preparation.order(actor, request_id)
+    world.opened.tasks["make_release"](fallen)
+    assert release(world).manifest is None
+    way.work(world)
+    made = release(world)
+    world.opened.tasks["make_release"](made.id)
+    assert release(world).manifest_sha256 == made.manifest_sha256
+
+
+def test_who_reviewed_does_not_prepare(world: World, request_id: str) -> None:
+    from archive_store.identity import Role  # noqa: PLC0415
+    from archive_store.models.accounts import RoleGrant  # noqa: PLC0415
+    from archive_store.models.copies import RequestStep  # noqa: PLC0415
+
+    with world.opened.database.write() as unit:
+        unit.session.execute(
+            update(RequestStep)
+            .where(RequestStep.step == Step.GIVE_OPINION)
+            .values(actor_id=world.ids["second_archivist"])
+        )
+        assert unit.session.scalars(select(RoleGrant).where(RoleGrant.role == Role.ARCHIVIST)).first()
+    first = way.item_ids(world, request_id)[0]
+    with pytest.raises(RefusedError, match="保密审查"):
+        world.opened.services.preparation.save_boxes(world.actor("second_archivist"), request_id, first, [BOX])

@@ -151,3 +151,10 @@ def lift_limits() -> Answer:
     except (OSError, ValueError):
         return Answer("refused")
     return Answer("lifted")
+
+
+def spin_with_output(place: BinaryIO) -> Answer:
+    """Write a little, then never end."""
+    place.write(b"begun")
+    while True:
+        pass

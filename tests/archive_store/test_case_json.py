@@ -1,4 +1,4 @@
-"""Case folders: every slip is named with its place."""
+"""Case folders with a case.json: every slip is named with its place."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from archive_store.case_folder import read_case_folder
+from tests.case_folders import read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,9 +33,9 @@ def write(folder: Path, data: object) -> Path:
 
 
 def test_a_good_folder_has_no_findings(tmp_path: Path) -> None:
-    case, findings = read_case_folder(write(tmp_path, GOOD))
-    assert case is not None
-    assert findings == []
+    reading = read(write(tmp_path, GOOD))
+    assert reading.case is not None
+    assert reading.findings == ()
 
 
 @pytest.mark.parametrize(
@@ -51,18 +51,18 @@ def test_a_good_folder_has_no_findings(tmp_path: Path) -> None:
     ],
 )
 def test_a_slip_is_named_with_field_and_line(tmp_path: Path, change: dict[str, Any], field: str) -> None:
-    case, findings = read_case_folder(write(tmp_path, GOOD | change))
-    assert case is None
-    assert findings[0].field == field
-    assert findings[0].message
+    reading = read(write(tmp_path, GOOD | change))
+    assert reading.case is None
+    assert reading.findings[0].field == field
+    assert reading.findings[0].message
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe\x00", b"[" * 100_000, b"[]", b"null"])
 def test_what_is_no_description_is_said_so(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "case.json").write_bytes(content)
-    case, findings = read_case_folder(tmp_path)
-    assert case is None
-    assert findings
+    reading = read(tmp_path)
+    assert reading.case is None
+    assert reading.findings
 
 
 def test_a_link_out_of_the_folder_is_no_file_of_it(tmp_path: Path) -> None:
@@ -72,6 +72,6 @@ def test_a_link_out_of_the_folder_is_no_file_of_it(tmp_path: Path) -> None:
     (folder / "a.pdf").unlink()
     (tmp_path / "secret").write_bytes(b"x")
     (folder / "a.pdf").symlink_to(tmp_path / "secret")
-    case, findings = read_case_folder(folder)
-    assert case is None
-    assert "a.pdf" in findings[0].message
+    reading = read(folder)
+    assert reading.case is None
+    assert "a.pdf" in reading.findings[0].message

@@ -1,0 +1,132 @@
+"""From the rows of a case, and what was read of its bytes, to what the four checks judge; and to findings that block.
+
+What is demanded of the metadata (W3; DA/T 46, DA/T 22): of the case its fonds, number, title, who compiled it, its
+handlers, and at the seal who checked it; of each item title and type, and of a digitised one where the paper lies,
+who digitised it and when.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from archive_store.drafts import page_file
+from archive_store.four_check_report import Moment
+from archive_store.four_checks import CheckedItem
+from archive_store.guessing import UNKNOWN_TYPE
+from archive_store.parsing.formats import LOCKED
+from archive_store.regulation.facts import Finding, Severity
+from archive_store.vocabulary import CarrierKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from archive_store.four_check_report import FourCheckReport
+    from archive_store.models.cases import Case, Item, StoredFile
+
+READ_BY_US = frozenset({"application/pdf", "image/jpeg", "image/png", "image/tiff"})
+"""Formats that a parser opens at intake; beside them recordings, whose length it reads."""
+LASTING = READ_BY_US | frozenset(
+    {
+        "application/ofd",
+        "text/plain",
+        "application/xml",
+        "video/mp4",
+        "audio/mp4",
+        "audio/mpeg",
+        "audio/wav",
+    }
+)
+"""Formats that are kept for long as they are (GB/T 18894-2016, annex; GB/T 33190 for OFD)."""
+DIGITISED = (("paper_location", "纸质原件存放处"), ("digitised_by", "数字化人"), ("digitised_on", "数字化日期"))
+COVERED_BY_FINDINGS = frozenset({"W4", "K1"})
+"""Checks that repeat what the regulation's own findings say; those findings block, and are waived, by themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read of one file: SHA-512 in hex, and bytes."""
+
+    sha512: str
+    size: int
+
+
+Readings = dict[str, Reading | None]
+"""By id of the stored file; None where its bytes could not be read."""
+
+
+def checked_item(item: Item, readings: Mapping[str, Reading | None]) -> CheckedItem:
+    """What is known of one item: its row, its files' rows, and what was read just now."""
+    read = [readings.get(file.id) for file in item.files]
+    whole = [reading for reading in read if reading is not None]
+    all_read = bool(read) and len(whole) == len(read)
+    paged, main = page_file(item), next((file for file in item.files if file.role == "original"), None)
+    problems = tuple(file.problem for file in item.files if file.problem)
+    return CheckedItem(
+        number=item.number,
+        title=item.title,
+        volume=item.volume,
+        label=item.label,
+        digest_recorded=" ".join(file.sha512 for file in item.files) or None,
+        digest_recomputed=" ".join(reading.sha512 for reading in whole) if all_read else None,
+        size_recorded=sum(file.size for file in item.files),
+        size_read=sum(reading.size for reading in whole) if all_read else None,
+        pages_recorded=item.page_count or None,
+        pages_counted=paged.pages if paged else None,
+        format_name=main.extension.upper() if main else "",
+        format_known=any(file.media_type in LASTING for file in item.files),
+        problems=problems,
+        looked_into=any(_is_opened(file) for file in item.files),
+        needs_password=LOCKED in problems,
+        metadata_missing=tuple(_missing_of(item)),
+    )
+
+
+def missing_of_case(case: Case, moment: Moment) -> tuple[str, ...]:
+    """Metadata of the case as a whole that are asked for at this moment and empty."""
+    asked: dict[str, object] = {
+        "全宗号": case.fonds,
+        "案号": case.case_number,
+        "题名": case.title,
+        "立卷人": case.compiled_by,
+        "承办人": case.handlers,
+    }
+    if moment in (Moment.SEALING, Moment.STORAGE):
+        asked |= {"档号": case.archival_code, "检查人": case.checked_by}
+    return tuple(name for name, value in asked.items() if not value)
+
+
+def findings_from(report: FourCheckReport) -> list[tuple[Finding, bool]]:
+    """The failures of a report as findings that block the seal, each with whether it may be waived."""
+    seen: Counter[tuple[str, int | None]] = Counter()
+    found = []
+    for part in report.parts:
+        for line in part.lines:
+            if line not in report.failures or line.code in COVERED_BY_FINDINGS:
+                continue
+            seen[line.code, line.item_number] += 1
+            again = seen[line.code, line.item_number]
+            finding = Finding(
+                rule_id=line.code,
+                article=f"四性检测·{part.of.zh}",
+                message=line.text,
+                severity=Severity.BLOCKS,
+                item_number=line.item_number,
+                need="" if again == 1 else str(again),
+            )
+            found.append((finding, line.waivable))
+    return found
+
+
+def _is_opened(file: StoredFile) -> bool:
+    return file.media_type in READ_BY_US or file.duration_seconds is not None
+
+
+def _missing_of(item: Item) -> Iterator[str]:
+    if not item.title.strip():
+        yield "题名"
+    if not item.type_code or item.type_code == UNKNOWN_TYPE:
+        yield "文书种类"
+    if item.carrier is CarrierKind.DIGITISED:
+        yield from (name for key, name in DIGITISED if not item.carrier_data.get(key))

@@ -1,0 +1,84 @@
+"""The text of a page, from wherever it is: the PDF's own layer, or what was recognised on its image.
+
+Everything that looks for words on pages asks here: the index, marks in the reader, "the same text everywhere" when a
+copy is redacted. What was recognised is kept as a derivative (compressed JSON, one file a page).
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter, ValidationError
+
+from archive_store.derivatives import Kind
+from archive_store.errors import NotFoundError
+from archive_store.parsing.documents import PageText, RecognisedText
+from archive_store.parsing.errors import ParserRefusedError
+from archive_store.parsing.formats import PDF
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from archive_store.derivatives import Derivatives
+    from archive_store.models.cases import StoredFile
+    from archive_store.originals import Originals
+    from archive_store.parsing.documents import Documents
+
+NOTHING = PageText("")
+_RECOGNISED = TypeAdapter(RecognisedText)
+
+
+class PageTexts:
+    """Gives the text of pages, with a rectangle for each character as `PageText` describes it.
+
+    What is a `RecognisedText` was recognised: it may hold mistakes, and says how sure it is.
+    """
+
+    def __init__(self, documents: Documents, originals: Originals, derivatives: Derivatives) -> None:
+        self._documents = documents
+        self._originals = originals
+        self._derivatives = derivatives
+
+    def page(self, file: StoredFile, number: int) -> PageText:
+        """The text of one page (from 1); empty where it has none and nothing was recognised yet.
+
+        Raises:
+            UnavailableError: no parser process is free, or it was lost.
+            IntegrityError: the sealed original cannot be opened.
+        """
+        if file.media_type != PDF.media_type:
+            return self.recognised(file.id, number) or NOTHING
+        with self._originals.open(file) as handle:
+            return self._text(file, handle, number)
+
+    def pages(self, file: StoredFile) -> Iterator[PageText]:
+        """The text of every page of a file, one after the other; errors as for `page`."""
+        numbers = range(1, (file.pages or 0) + 1)
+        if file.media_type != PDF.media_type:
+            yield from (self.recognised(file.id, number) or NOTHING for number in numbers)
+            return
+        with self._originals.open(file) as handle:
+            for number in numbers:
+                yield self._text(file, handle, number)
+
+    def recognised(self, file_id: str, number: int) -> RecognisedText | None:
+        """What was recognised on a page; None where nothing is kept, or what is kept cannot be read."""
+        try:
+            with self._derivatives.open(Kind.TEXT, file_id, str(number)) as kept:
+                return _RECOGNISED.validate_json(zlib.decompress(kept.read()))
+        except (NotFoundError, ValidationError, zlib.error):
+            return None
+
+    def keep(self, file_id: str, number: int, text: RecognisedText) -> None:
+        """Keep what was recognised on a page; it is on the disk when the call returns."""
+        with self._derivatives.making(Kind.TEXT, file_id, str(number)) as place:
+            place.write(zlib.compress(_RECOGNISED.dump_json(text)))
+
+    def _text(self, file: StoredFile, handle: BinaryIO, number: int) -> PageText:
+        try:
+            own = self._documents.text(handle, file.media_type, number)
+        except ParserRefusedError:
+            own = NOTHING
+        return own if own.text.strip() else self.recognised(file.id, number) or NOTHING

@@ -1,0 +1,73 @@
+"""A sealed case with everyone in it: party, agents in and out of term, witness, informant; items of every kind."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from archive_store.accounts import office_today
+from archive_store.labels import Level, Mark
+from archive_store.models.cases import Case
+from portal.services.accounts import NewAccount
+from tests.portal.conftest import pdf, write_case
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.portal.conftest import World
+
+TERM = office_today() + timedelta(days=30)
+PERSONS = [
+    {"name": "张演示", "role": "party"},
+    {"name": "陈代理", "role": "agent", "represents": "张演示", "representation_until": TERM.isoformat()},
+    {"name": "孙法人", "role": "legal_representative", "represents": "张演示"},
+    {
+        "name": "过期代理",
+        "role": "agent",
+        "represents": "张演示",
+        "representation_until": (office_today() - timedelta(days=1)).isoformat(),
+    },
+    {"name": "周证人", "role": "witness"},
+    {"name": "举报演示", "role": "informant", "label": {"level": "internal", "marks": ["informant"]}},
+]
+ITEMS = [
+    ("01.pdf", "现场检查笔录", "site_inspection_record", {}),
+    ("02.pdf", "结案审批表", "closing_report", {}),
+    ("03.pdf", "涉密图纸", "site_inspection_record", {"label": {"level": "confidential"}}),
+    ("04.pdf", "举报材料", "site_inspection_record", {"label": {"level": "internal", "marks": ["informant"]}}),
+]
+
+
+def seal_crowded(world: World, folder: Path) -> str:
+    """Import, hand over, accept and seal it; the second archivist may see all of it. Gives the case's id."""
+    services = world.opened.services
+    items = [
+        {"file": file, "title": title, "type": kind, "date": "2026-11-02"} | more for file, title, kind, more in ITEMS
+    ]
+    write_case(folder, persons=PERSONS, items=items)
+    for name in ("03.pdf", "04.pdf"):
+        (folder / name).write_bytes(pdf(f"Page of {name}"))
+    reads_all = NewAccount("", "", clearance=Level.CONFIDENTIAL, marks=frozenset({Mark.INFORMANT}), ground="演示")
+    services.accounts.grant(world.actor("secadmin"), "second_archivist", reads_all)
+    outcome = services.intake.import_case(world.actor("handler"), folder)
+    assert outcome.case_id is not None, outcome.findings
+    archivist = world.actor("second_archivist")
+    services.transfer.hand_over(world.actor("handler"), outcome.case_id)
+    services.transfer.accept(archivist, outcome.case_id)
+    for found in services.transfer.findings(archivist, outcome.case_id):
+        if found.blocks:
+            services.transfer.waive(archivist, outcome.case_id, found.finding.key, "演示：已核实")
+    services.sealing.seal(archivist, outcome.case_id)
+    return outcome.case_id
+
+
+def persons_of(world: World, case_id: str) -> dict[str, str]:
+    """Id by name of the persons of a case."""
+    with world.opened.database.read() as session:
+        return {person.name: person.id for person in session.get_one(Case, case_id).persons}
+
+
+def items_of(world: World, case_id: str) -> dict[int, str]:
+    """Id by number of the items of a case."""
+    with world.opened.database.read() as session:
+        return {item.number: item.id for item in session.get_one(Case, case_id).items}
