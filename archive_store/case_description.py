@@ -1,7 +1,8 @@
 """`case.json` of a sealed object: what its sheets say, for programs; and where the database has come to say otherwise.
 
-What may lawfully change after the seal is left out of the comparison: labels (each change is a decision of its own),
-the department's name, and what the description does not hold at all (neutral titles, what a party may see listed).
+What may lawfully change after the seal is left out of the comparison: labels (each change is a decision of its own, and
+is held against that), the department's name, and what the description does not hold at all (neutral titles, what a
+party may see listed).
 """
 
 from __future__ import annotations
@@ -9,14 +10,20 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+
 from archive_store.compartments import content_path, visible_persons
 from archive_store.deadlines import local_date
 from archive_store.errors import ArchiveError
+from archive_store.models.cases import LabelDecision, SealedObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from sqlalchemy.orm import Session
+
     from archive_store.compartments import Compartment, SealFacts
+    from archive_store.labels import Label
     from archive_store.models.cases import Case, Item, Person
     from archive_store.ocfl import StorageRoot
 
@@ -70,14 +77,31 @@ def description(case: Case, part: Compartment, facts: SealFacts) -> bytes:
     return json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True).encode()
 
 
-def differences(root: StorageRoot, case: Case) -> list[Difference]:
+def differences(session: Session, root: StorageRoot, case: Case) -> list[Difference]:
     """Where the rows of a sealed case say otherwise than its objects: item number (None for the case), and what."""
-    by_object: dict[str, list[Item]] = {}
+    objects = session.scalars(select(SealedObject.object_id).where(SealedObject.case_id == case.id))
+    by_object: dict[str, list[Item]] = {object_id: [] for object_id in objects}
     for item in case.items:
         for object_id in {file.object_id for file in item.files if file.object_id}:
             by_object.setdefault(object_id, []).append(item)
     return [
         found for object_id, items in sorted(by_object.items()) for found in _of_object(root, object_id, case, items)
+    ]
+
+
+def undecided_labels(session: Session, case: Case) -> list[Difference]:
+    """Where a label is not that of the latest decision on it."""
+    decisions = session.scalars(select(LabelDecision).where(LabelDecision.case_id == case.id)).all()
+    latest: dict[str, LabelDecision] = {}
+    for decision in sorted(decisions, key=lambda row: row.decided_at):
+        latest[decision.subject_id] = decision
+    subjects: list[tuple[int | None, str, str, Label]] = [(None, "案卷条目", case.id, case.label)]
+    subjects += [(item.number, f"第{item.number}件", item.id, item.label) for item in case.items]
+    subjects += [(None, "一名人员", person.id, person.label) for person in case.persons]
+    return [
+        (number, f"{name}的密级和标识与最近一次定密记录不一致")
+        for number, name, subject_id, label in subjects
+        if subject_id not in latest or latest[subject_id].label != label
     ]
 
 

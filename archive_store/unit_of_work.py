@@ -10,22 +10,31 @@ transaction is durable; it may be lost with a crash, so it only hastens what the
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import IntegrityError as DatabaseIntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
 from archive_store.database import WRITES
-from archive_store.errors import ConflictError
+from archive_store.errors import ArchiveError, ConflictError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sqlalchemy import Engine
 
+log = logging.getLogger(__name__)
+RETRY = frozenset({"40001", "40P01", "55P03"})
+"""SQLSTATE of serialisation failure, deadlock and lock not available: another transaction was first."""
+UNAVAILABLE = (
+    "数据库暂时不能读写，您的操作没有保存，已有内容没有丢失。请稍后重试；"
+    "仍不成功的，请联系系统管理员检查磁盘空间和数据库。"
+)
 CONFLICT = "这项内容刚被其他人修改，您的操作没有保存。请刷新页面后重试。"
 
 
@@ -41,13 +50,26 @@ class UnitOfWork:
         self._after.append(action)
 
 
+def _reader(engine: Engine) -> Engine:
+    """The engine for reading; on PostgreSQL every statement of a session sees the same moment, as on SQLite."""
+    if engine.dialect.name != "postgresql":
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _trouble(error: DBAPIError) -> ConflictError | UnavailableError:
+    if getattr(error.orig, "sqlstate", None) in RETRY:
+        return ConflictError(CONFLICT)
+    return UnavailableError(UNAVAILABLE)
+
+
 class Database:
     """Opens units of work that write, and sessions that only read."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._writing = sessionmaker(engine.execution_options(**{WRITES: True}), expire_on_commit=False)
-        self._reading = sessionmaker(engine, expire_on_commit=False, autoflush=False)
+        self._reading = sessionmaker(_reader(engine), expire_on_commit=False, autoflush=False)
 
     @contextmanager
     def write(self) -> Iterator[UnitOfWork]:
@@ -55,6 +77,7 @@ class Database:
 
         Raises:
             ConflictError: somebody else changed the same thing first; nothing was written.
+            UnavailableError: the database cannot write now (disk full, no answer); nothing was written.
         """
         with self._writing() as session:
             unit = UnitOfWork(session)
@@ -63,8 +86,13 @@ class Database:
                 session.commit()
             except (StaleDataError, DatabaseIntegrityError) as error:
                 raise ConflictError(CONFLICT) from error
+            except OperationalError as error:
+                raise _trouble(error) from error
         for action in unit._after:  # noqa: SLF001 - the unit's own list
-            action()
+            try:
+                action()
+            except (ArchiveError, OSError):  # what was asked for is done and durable: no answer may say otherwise
+                log.warning("what follows a commit failed; a sweep will do it", exc_info=True)
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, select
 
+from archive_store.holders import Holder
 from archive_store.models.base import now
 from archive_store.models.work import IndexState, Lease, Work
 
@@ -68,17 +69,22 @@ def last_failure(session: Session, kind: str, subject_id: str) -> str:
 
 
 def hold_lease(session: Session, name: str, holder: str, seconds: float) -> bool:
-    """Take or prolong a duty; False where another holds it."""
+    """Take or prolong a duty; False where another holds it. A holder that was killed holds nothing (`holders`)."""
     lease = session.get(Lease, name, with_for_update=True)
     if lease is None:
         session.add(Lease(name=name, holder=holder, until=now() + timedelta(seconds=seconds)))
         session.flush()
         return True
-    if lease.holder != holder and lease.until > now():
+    if lease.holder != holder and lease.until > now() and not _is_gone(session, lease.holder):
         return False
     lease.holder = holder
     lease.until = now() + timedelta(seconds=seconds)
     return True
+
+
+def _is_gone(session: Session, name: str) -> bool:
+    holder = Holder.parse(name)
+    return holder is not None and holder.is_gone(one_machine=session.get_bind().dialect.name == "sqlite")
 
 
 def drop_lease(session: Session, name: str, holder: str) -> None:

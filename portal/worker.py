@@ -7,14 +7,13 @@ to recognise, a film to convert) runs beside the rest, one piece at a time, and 
 from __future__ import annotations
 
 import logging
-import os
 import select as waiting
-import socket
 import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, TextIO
 
-from archive_store.errors import ArchiveError
+from archive_store.errors import ArchiveError, ConflictError
+from archive_store.holders import Holder
 from archive_store.work import drop_lease, hold_lease, mark_failed, next_work
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class Worker:
 
     def __init__(self, opened: Installation) -> None:
         self._opened = opened
-        self._holder = f"{socket.gethostname()}:{os.getpid()}"
+        self._holder = str(Holder.here())
         self._tidied = 0.0
         self._signed = 0.0
         self._beside = ThreadPoolExecutor(1, "long-work")
@@ -66,12 +65,22 @@ class Worker:
     def step(self) -> bool:
         """One round; False where nothing was to be done."""
         self._tidy()
-        ordered = self._opened.services.audit.sequence(LEAVES_AT_A_TIME)
-        return self._carry_out() or bool(ordered) or self._carry_on_beside()
+        ordered = self._order() > 0
+        return self._carry_out() or ordered or self._carry_on_beside()
+
+    def _order(self) -> int:
+        """Give leaves of the log their places; none where another worker, whose lease has just ended, does so."""
+        try:
+            return self._opened.services.audit.sequence(LEAVES_AT_A_TIME)
+        except ConflictError:
+            return 0
 
     def _holds(self) -> bool:
-        with self._opened.database.write() as unit:
-            return hold_lease(unit.session, LEASE, self._holder, LEASE_SECONDS)
+        try:
+            with self._opened.database.write() as unit:
+                return hold_lease(unit.session, LEASE, self._holder, LEASE_SECONDS)
+        except ConflictError:  # another worker took it in the same moment
+            return False
 
     def _anything_due(self) -> bool:
         with self._opened.database.read() as session:

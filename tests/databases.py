@@ -46,6 +46,12 @@ class PostgresServer:
         self._run(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE if with_tables else 'template0'}")
         return self._url(name)
 
+    def copy_of(self, url: str) -> str:
+        """The URL of a new database with what the one at `url` holds; nobody may be connected to that one."""
+        name = f"t_{uuid.uuid4().hex}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE {make_url(url).database}")
+        return self._url(name)
+
     def drop(self, url: str) -> None:
         """Drop a database, whoever is still connected."""
         self._run(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")

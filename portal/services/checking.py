@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from archive_store.four_check_report import Line
     from archive_store.four_checks import Fault
     from archive_store.identity import Actor
     from archive_store.labels import Level
@@ -89,6 +90,15 @@ class CheckingService:
                 )
                 for row, name in rows
             ]
+
+    def failures_at_seal(self, session: Session, case: Case) -> tuple[Line, ...] | None:
+        """What had failed when the case was sealed; None where no report of then is kept."""
+        kept = session.scalars(
+            select(FourCheckReportRow)
+            .where(FourCheckReportRow.case_id == case.id, FourCheckReportRow.moment == Moment.SEALING)
+            .order_by(FourCheckReportRow.made_at.desc(), FourCheckReportRow.id)
+        ).first()
+        return None if kept is None else FourCheckReport.from_json(kept.report).failures
 
     def read(self, actor: Actor, case_id: str, permission: Permission) -> Readings:
         """The digests of every file of a case, for someone who may take this step."""

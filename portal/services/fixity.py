@@ -10,11 +10,11 @@ from sqlalchemy import select
 
 from archive_store.audit.events import EventName
 from archive_store.blobs.base import Encryption, StoredBlob
-from archive_store.case_description import differences
+from archive_store.case_description import differences, undecided_labels
 from archive_store.errors import ArchiveError
 from archive_store.fixity import ExpectedObject, check_storage
 from archive_store.four_check_facts import Reading, Readings
-from archive_store.four_check_report import Moment
+from archive_store.four_check_report import Moment, Property
 from archive_store.four_checks import SealState
 from archive_store.models.cases import Case, SealedObject, StoredFile
 from archive_store.vocabulary import CaseState
@@ -86,7 +86,10 @@ class FixityService:
         self._note(whole, damage)
 
     def _sealed(self, objects: Sequence[SealedObject], whole: set[str]) -> Iterator[Damage]:
-        """The four checks of storage, for every case; what is wrong with an object itself was told already."""
+        """The four checks of storage, for every case; what is wrong with an object itself was told already.
+
+        What was found at the seal and let pass with a reason is no damage, nor is what is a matter of judgement.
+        """
         by_case: dict[str, list[str]] = {}
         for row in objects:
             by_case.setdefault(row.case_id, []).append(row.object_id)
@@ -106,13 +109,17 @@ class FixityService:
                 self._recorded(case),
                 self._desk.clock(),
                 seal=SealState.VALID,
-                described_otherwise=tuple(differences(self._root, case)),
+                described_otherwise=(*differences(session, self._root, case), *undecided_labels(session, case)),
             )
             report = self._checking.judge(session, case, Moment.STORAGE, look)
+            known = self._checking.failures_at_seal(session, case)
             place = case.archival_code or case.id
         with self._desk.database.write() as unit:
             self._checking.keep(unit.session, case, report, SERVICE, look.at)
-        yield from (Damage(place, line.text) for line in report.failures if not line.waivable)
+        authenticity = report.part(Property.AUTHENTICITY).lines if known is not None else ()
+        for line in report.failures:
+            if line not in (known or ()) and (line in authenticity or not line.waivable):
+                yield Damage(place, line.text)
 
     def _recorded(self, case: Case) -> Readings:
         """Of each file, what its object's inventory says, every byte of which was compared with the files just now."""

@@ -125,6 +125,9 @@ class IntakeService:
         except InvalidInputError as error:
             self._receiver.forget(files)
             return ImportOutcome(folder, "refused", None, (read.at((error.field or "",), error.message),))
+        except ConflictError:  # the same folder came in by another hand in this moment; nothing of ours was written
+            self._receiver.forget(files)
+            raise
         if result == "present":
             self._receiver.forget(files)
         return ImportOutcome(folder, result, case_id, (), read.unnamed)

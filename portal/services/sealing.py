@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from sqlalchemy import select
 
@@ -23,6 +22,7 @@ from archive_store.errors import ConflictError, NotFoundError, RefusedError
 from archive_store.findings import blocking, findings_of
 from archive_store.forms import closing_note_pdf, contents_pdf, cover_pdf
 from archive_store.four_check_report import Moment
+from archive_store.holders import Holder
 from archive_store.models.accounts import Department
 from archive_store.models.cases import Case, SealedObject, StoredFile
 from archive_store.ocfl_inventory import Author
@@ -106,7 +106,7 @@ class SealingService:
                 handled the case.
             ConflictError: somebody else is sealing it, or changed it meanwhile.
         """
-        holder = uuid4().hex
+        holder = str(Holder.here())
         checks = self._take(actor, case_id, holder)
         try:
             self._seal(actor, case_id, checks)
@@ -124,7 +124,7 @@ class SealingService:
         )
 
     def _withdraw_if_free(self, case_id: str, object_ids: list[str]) -> int:
-        holder = uuid4().hex
+        holder = str(Holder.here())
         with self._desk.database.write() as unit:
             case = unit.session.get(Case, case_id)
             free = case is not None and case.state is CaseState.ACCEPTED

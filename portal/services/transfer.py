@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy.dialects import postgresql, sqlite
+
 from archive_store.audit.events import EventName
 from archive_store.cases import case_for, readable_items
 from archive_store.drafts import contents_list, renumber
@@ -159,11 +161,10 @@ def _refusal(report: FourCheckReport) -> str:
 
 
 def take_number(session: Session, key: str) -> int:
-    """The next number of a series, never given again."""
-    series = session.get(NumberSeries, key, with_for_update=True)
-    if series is None:
-        series = NumberSeries(key=key, next_number=1)
-        session.add(series)
+    """The next number of a series, never given again; whoever asks at the same time waits for this transaction."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    session.execute(insert(NumberSeries).values(key=key, next_number=1).on_conflict_do_nothing())
+    series = session.get_one(NumberSeries, key, with_for_update=True, populate_existing=True)
     number = series.next_number
     series.next_number += 1
     session.flush()

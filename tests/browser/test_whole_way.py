@@ -99,10 +99,10 @@ def bring_in(walk: Walk, inbox: Path) -> str:
     documents = sorted(path for path in inbox.iterdir() if path.suffix in {".pdf", ".jpg"})[1:6]
     page.set_input_files("#files", documents)
     expect(page.locator(".sheet-row")).to_have_count(len(documents), timeout=MAKING_MS)
+    page.reload()
     row = page.locator(".sheet-row", has=page.locator("input[value*='询问笔录']"))
     row.locator("summary").click()
     row.locator("input[name=marks][value=personal_privacy]").check()
-    row.locator("form.row-form button[type=submit]").click()
     expect(row.locator(".saved")).to_contain_text("已保存")
     walk.look(page, "03-draft")
     case_id = path_of(page, walk.portal).rsplit("/", 1)[1]
@@ -237,11 +237,11 @@ def prepare(walk: Walk, request_id: str) -> None:
     walk.look(page, "23-bench")
     section = page.locator("section.card-plain", has_text="询问笔录")
     section.get_by_role("link", name="遮盖").click()
-    page.wait_for_selector("#words")
+    page.wait_for_selector("#add")  # shown once the page's script is at work
     page.fill("#words", PARTY_NAME)
     page.press("#words", "Enter")
-    expect(page.locator("#boxes li").first).to_be_visible()
-    expect(page.locator("#saved")).to_have_text("已保存")
+    expect(page.locator("#boxes li").first).to_be_visible(timeout=MAKING_MS)
+    expect(page.locator("#saved")).to_have_text("已保存", timeout=MAKING_MS)
     walk.look(page, "24-redaction")
     page.goto(f"{walk.portal.url}{bench}")
     page.click("main button:text-is('制作复制件')")

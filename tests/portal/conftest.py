@@ -19,7 +19,8 @@ from portal.application import create_app
 from portal.config import Profile, load_settings
 from portal.services.accounts import NewAccount, add_department
 from portal.services.verification import LIMITS
-from portal.wiring import Installation, form_key, prepare_folder
+from portal.wiring import Installation, form_key, migrate, prepare_folder
+from tests.databases import BACKENDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from archive_store.identity import Actor
+    from tests.databases import PostgresServer
     from tests.portal.dissemination.conftest import Made
     from tests.portal.reading import Library
 
@@ -99,10 +101,58 @@ def warm_pool(world: World, copy_pool: ParserPool) -> None:
     world.opened.services.verification._pool = copy_pool
 
 
+@pytest.fixture(scope="session")
+def prepared_postgresql(
+    prepared: tuple[Path, dict[str, str]], postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, str, dict[str, str]]:
+    """The same on PostgreSQL: a data folder, a database to be copied, and the people in it."""
+    data, url = tmp_path_factory.mktemp("prepared") / "data", postgres_server.new_database(with_tables=False)
+    shutil.copytree(prepared[0], data)
+    name_database(data, url)
+    migrate(url)
+    with open_installation(data) as opened:
+        return data, url, _people(opened)
+
+
+def name_database(data: Path, url: str) -> None:
+    """Have the installation in `data` keep its rows elsewhere."""
+    (data / "config.toml").write_text(f'database_url = "{url}"\n', encoding="utf-8")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say what the mark means."""
+    config.addinivalue_line("markers", "both_databases: runs on SQLite and on PostgreSQL")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Everything runs on SQLite, and what is marked on PostgreSQL as well."""
+    if "world_database" not in metafunc.fixturenames:
+        return
+    marks = {mark.name for mark in metafunc.definition.iter_markers()}
+    wanted = BACKENDS if "both_databases" in marks else BACKENDS[:1]
+    metafunc.parametrize("world_database", wanted, indirect=True)
+
+
 @pytest.fixture
-def world(prepared: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[World]:
-    with copy_of(*prepared, tmp_path / "data") as made:
-        yield made
+def world_database(request: pytest.FixtureRequest) -> str:
+    """The kind of database under `world`."""
+    return str(request.param)
+
+
+@pytest.fixture
+def world(world_database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    if world_database == "sqlite":
+        with copy_of(*request.getfixturevalue("prepared"), tmp_path / "data") as made:
+            yield made
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    made_data, template, ids = request.getfixturevalue("prepared_postgresql")
+    data = tmp_path / "data"
+    shutil.copytree(made_data, data)
+    name_database(data, url := server.copy_of(template))
+    with open_installation(data) as opened:
+        yield World(opened, ids)
+    server.drop(url)
 
 
 @contextmanager

@@ -14,6 +14,8 @@ from tests.portal.conftest import PASSWORD
 if TYPE_CHECKING:
     from tests.portal.conftest import World
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.mark.parametrize(("login", "password"), [("handler", "错的密码错的密码错的"), ("nobody", PASSWORD), ("", "")])
 def test_every_wrong_login_has_the_same_answer(world: World, login: str, password: str) -> None:

@@ -88,6 +88,7 @@ def test_rights_that_change_end_the_session(app: Flask, world: World) -> None:
     assert client.get("/").status_code == 302
 
 
+@pytest.mark.both_databases
 def test_a_case_goes_from_an_empty_form_to_its_seal(app: Flask) -> None:
     handler, archivist = log_in(app, "handler"), log_in(app, "archivist")
     head = {

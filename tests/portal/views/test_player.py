@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -46,17 +47,24 @@ def items(recorded: tuple[Prepared, dict[str, str]]) -> dict[str, str]:
     return recorded[1]
 
 
+def visitor(app: Flask, who: str) -> FlaskClient:
+    """A client that takes each answer to its end, as a browser does, so that files are closed."""
+    client = log_in(app, who)
+    client.open = partial(client.open, buffered=True)  # type: ignore[method-assign]
+    return client
+
+
 def address_in(client: FlaskClient, item_id: str) -> str:
     text = client.get(f"/items/{item_id}/play").text
     return re.search(r'src="(/items/[^"]+/media)"', text).group(1)  # type: ignore[union-attr]
 
 
 def test_a_recording_answers_the_wrong_people_like_none(app: Flask, items: dict[str, str], proofs: ProofBook) -> None:
-    address = address_in(log_in(app, "archivist"), items["车间录像"])
+    address = address_in(visitor(app, "archivist"), items["车间录像"])
     absent = "0" * 32
     leaks = 0
     for who in (*OFFICES, "handler", "second_archivist"):
-        client = log_in(app, who)
+        client = visitor(app, who)
         paths = [address, address.replace("media", "poster.jpg")]
         paths += [f"/items/{items['车间录像']}/play"] if who != "second_archivist" else []
         for path in paths:
@@ -67,7 +75,7 @@ def test_a_recording_answers_the_wrong_people_like_none(app: Flask, items: dict[
 
 
 def test_an_address_ends_with_its_session(app: Flask, items: dict[str, str]) -> None:
-    client, twin = log_in(app, "archivist"), log_in(app, "archivist")
+    client, twin = visitor(app, "archivist"), visitor(app, "archivist")
     address = address_in(client, items["现场录像"])
     assert client.get(address).status_code == 200
     assert twin.get(address).status_code == 404
@@ -79,7 +87,7 @@ def test_an_address_ends_with_its_session(app: Flask, items: dict[str, str]) -> 
 
 
 def test_the_answer_is_neutral_and_not_kept(app: Flask, items: dict[str, str]) -> None:
-    client = log_in(app, "archivist")
+    client = visitor(app, "archivist")
     address = address_in(client, items["现场录像"])
     answer = client.get(address)
     assert answer.headers["Content-Disposition"] == "inline; filename=recording.mp4"
@@ -105,7 +113,7 @@ def test_the_answer_is_neutral_and_not_kept(app: Flask, items: dict[str, str]) -
     [("bytes=0-", 0, None), ("bytes=10-19", 10, 20), ("bytes=-7", -7, None), ("bytes=5-99999999", 5, None)],
 )
 def test_a_range_is_given_as_asked(app: Flask, items: dict[str, str], asked: str, begin: int, end: int | None) -> None:
-    client = log_in(app, "archivist")
+    client = visitor(app, "archivist")
     address = address_in(client, items["现场录像"])
     whole = client.get(address)
     answer = client.get(address, headers={"Range": asked, "If-Range": whole.headers["ETag"]})
@@ -124,13 +132,13 @@ def test_a_range_is_given_as_asked(app: Flask, items: dict[str, str], asked: str
         ("bytes=abc", 200),
         ("pages=1-2", 200),
         ("bytes=", 200),
-        ("bytes=-0", 416),
+        ("bytes=-0", 200),
     ],
 )
 def test_a_range_that_cannot_be_given_is_refused_or_passed_over(
     app: Flask, items: dict[str, str], asked: str, code: int
 ) -> None:
-    client = log_in(app, "archivist")
+    client = visitor(app, "archivist")
     address = address_in(client, items["现场录像"])
     size = len(client.get(address).data)
     answer = client.get(address, headers={"Range": asked})
@@ -143,7 +151,7 @@ def test_a_range_that_cannot_be_given_is_refused_or_passed_over(
 
 
 def test_a_range_of_another_making_gives_the_whole(app: Flask, items: dict[str, str]) -> None:
-    client = log_in(app, "archivist")
+    client = visitor(app, "archivist")
     address = address_in(client, items["现场录像"])
     for condition in ('"other"', "Tue, 24 Nov 2026 00:00:00 GMT"):
         assert client.get(address, headers={"Range": "bytes=1-2", "If-Range": condition}).status_code == 200
@@ -154,7 +162,7 @@ def test_no_answer_to_a_range_holds_a_thread_for_long(
 ) -> None:
     assert MOST_BYTES == 2 * 2**20
     monkeypatch.setattr("portal.views.player.MOST_BYTES", 1000)
-    client = log_in(app, "archivist")
+    client = visitor(app, "archivist")
     address = address_in(client, items["现场录像"])
     whole, got = client.get(address).data, b""
     while len(got) < len(whole):
@@ -165,7 +173,7 @@ def test_no_answer_to_a_range_holds_a_thread_for_long(
 def test_the_case_page_leads_to_the_player_and_a_broken_recording_says_why(
     app: Flask, items: dict[str, str], world: World
 ) -> None:
-    client = log_in(app, "archivist")
+    client = visitor(app, "archivist")
     (case,) = world.opened.services.cases.listed(world.actor("archivist"), frozenset({"sealed"}))[0]  # type: ignore[arg-type]
     page = client.get(f"/cases/{case.id}").text
     for item_id in items.values():
