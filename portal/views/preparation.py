@@ -34,9 +34,7 @@ def bench(request_id: str) -> str:
     shown = services().preparation.bench(actor(), request_id)
     released = shown.release.pages if shown.release is not None and shown.progress.stage is Making.MADE else {}
     places = sorted(tuple(int(part) for part in place.split(":")) for place in released)
-    return render_template(
-        "preparation/bench.html", shown=shown, released=places, back=_request_page(request_id), Making=Making
-    )
+    return render_template("preparation/bench.html", shown=shown, released=places, Making=Making)
 
 
 @pages.post("/order")
@@ -170,11 +168,6 @@ def preview(request_id: str, item_id: str, number: int) -> Response:
 def _sent() -> Any:  # noqa: ANN401 - JSON as it came
     request.max_content_length = MOST_BYTES
     return request.get_json(silent=True)
-
-
-def _request_page(request_id: str) -> str:
-    """The address of the request's own page, one above the bench."""
-    return url_for("preparation.bench", request_id=request_id).removesuffix("/bench")
 
 
 def _paged(shown: Bench, item_id: str) -> WorkItem:

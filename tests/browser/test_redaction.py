@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import select
 
 from archive_store.models.accounts import Account
@@ -286,3 +286,20 @@ def test_the_bench_fits_a_phone_and_a_finger_draws(
     assert sideways(page) == 0
     screenshot(page, "redaction-phone")
     empty(page)
+
+
+def test_without_script_boxes_are_listed_added_and_taken_away(
+    browser: Browser, portal: RunningPortal, preparing: str
+) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="zh-CN")
+    page = log_in(context.new_page(), portal)
+    page.goto(preparing)
+    page.locator("section", has=page.get_by_role("heading", name=PLAIN)).locator("a.btn").click()
+    expect(page.locator("#add")).to_be_hidden()
+    page.locator("summary", has_text="按数值添加").click()
+    page.get_by_role("button", name="添加", exact=True).click()
+    expect(page.locator("#boxes li")).to_have_count(1)
+    expect(page.locator("#overlay rect")).to_have_count(1)
+    page.locator("#boxes button").click()
+    expect(page.locator("#boxes li")).to_have_count(0)
+    context.close()

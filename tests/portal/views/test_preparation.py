@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import select, update
 
-from archive_store.labels import Label, Mark
 from archive_store.models.cases import Item
+from archive_store.models.copies import Opinion
 from archive_store.request_words import Advice
 from tests.portal.conftest import log_in
 from tests.portal.services import requests as way
+from tests.portal.stages import WITNESS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from flask import Flask
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
 
     from tests.portal.conftest import World
+    from tests.portal.stages import Stage
 
 OTHERS = ("handler", "other_handler", "leader", "reviewer", "party", "legal", "sysadmin", "secadmin", "auditor")
 ABSENT = "0" * 32
@@ -28,19 +33,15 @@ BOX = {"page": 1, "x0": 0.1, "y0": 0.1, "x1": 0.4, "y1": 0.15, "ground": "person
 
 
 @pytest.fixture
-def preparing(world: World, sealed: str) -> str:
-    """The id of a request in preparation, whose one item bears a mark that must be covered."""
-    with world.opened.database.write() as unit:
-        marked = Label.of(1, [Mark.PERSONAL_PRIVACY])
-        unit.session.execute(update(Item).where(Item.listable).values(label=marked))
-    way.bind(world, sealed)
-    request_id = way.submitted(world, sealed)
-    way.accepted(world, request_id)
-    requests, item_id = world.opened.services.copy_requests, way.item_ids(world, request_id)[0]
-    requests.refer(world.actor("archivist"), request_id, world.ids["reviewer"])
-    requests.give_opinion(world.actor("reviewer"), request_id, {item_id: (Advice.WITHHOLD, "演示：有证人的住址")})
-    way.begun(world, request_id)
-    return request_id
+def world(preparing_stage: Stage, tmp_path: Path) -> Iterator[World]:
+    with preparing_stage.world(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def preparing(preparing_stage: Stage) -> str:
+    """The id of a request in preparation for three items, the second of which must be covered."""
+    return preparing_stage.request_id
 
 
 def plain(answer: TestResponse) -> tuple[int, bytes]:
@@ -176,35 +177,61 @@ def test_pages_of_the_bench_hold_no_inline_script_or_style(app: Flask, world: Wo
         assert not re.search(r"\sstyle=|\son\w+=", text), path
 
 
+def test_advice_to_keep_back_stands_out(app: Flask, world: World, preparing: str) -> None:
+    with world.opened.database.write() as unit:
+        unit.session.execute(update(Opinion).values(advice=Advice.WITHHOLD, text="演示：有证人的住址"))
+    shown = log_in(app, "archivist").get(f"/requests/{preparing}/bench").text
+    assert '<span class="late">不予提供</span>：演示：有证人的住址' in shown
+
+
 def test_the_bench_goes_from_objections_to_pages_that_can_leave(app: Flask, world: World, preparing: str) -> None:
     client = log_in(app, "archivist")
-    base, item_id = f"/requests/{preparing}/bench", way.item_ids(world, preparing)[0]
-    item = f"{base}/{item_id}"
+    base, marked = f"/requests/{preparing}/bench", way.item_ids(world, preparing)[1]
+    item = f"{base}/{marked}"
     shown = client.get(base).text
     assert "须遮盖" in shown
     assert "须先遮盖，或者不予提供" in shown
-    assert '<span class="late">不予提供</span>：演示：有证人的住址' in shown
+    assert f'<a href="#item-{marked}">' in shown
     assert "还不能制作" in client.post(f"{base}/order", follow_redirects=True).text
-    found = client.post(f"{item}/find", json={"words": "Inspection", "ground": "personal_privacy"}, headers=JSON)
+    found = client.post(f"{item}/find", json={"words": WITNESS, "ground": "personal_privacy"}, headers=JSON)
     assert found.json["pages_without_text"] == []
     assert put(client, item, *found.json["boxes"], seen=mark_on(client, item)).status_code == 200
     assert client.get(f"{item}/preview/1.jpg").data.startswith(b"\xff\xd8")
     assert client.get(f"{base}/progress", headers=JSON).json == {"stage": "none", "done": 0, "total": 0}
-    assert "正在制作页面 0 / 2" in client.post(f"{base}/order", follow_redirects=True).text
+    assert "正在制作页面 0 / 4" in client.post(f"{base}/order", follow_redirects=True).text
     way.work(world)
-    assert client.get(f"{base}/progress", headers=JSON).json == {"stage": "made", "done": 2, "total": 2}
+    assert client.get(f"{base}/progress", headers=JSON).json == {"stage": "made", "done": 4, "total": 4}
     shown = client.get(base).text
     assert 'value="submit_release"' in shown
-    image = client.get(f"{base}/released/1/2.jpg")
-    assert image.mimetype == "image/jpeg"
     assert f"{base}/released/1/2.jpg" in shown
+    assert client.get(f"{base}/released/1/2.jpg").mimetype == "image/jpeg"
     settled = client.post(f"{item}/settle", data={"own_marks": "personal_privacy"}, follow_redirects=True).text
     assert "制作之后已有改动，须重新制作" in settled
     assert "submit_release" not in settled
-    assert (
-        "不能以此理由"
-        in client.post(f"{item}/settle", data={"withheld": "nothing_releasable"}, follow_redirects=True).text
-    )
-    kept = client.post(f"{item}/settle", data={"withheld": "commercial_secret"}, follow_redirects=True).text
-    assert "不予提供：商业秘密" in kept
-    assert "所申请的各件均不予提供" in kept
+
+
+def test_an_item_is_kept_back_on_a_ground_for_that_and_never_all(app: Flask, world: World, preparing: str) -> None:
+    client = log_in(app, "archivist")
+    items = [f"/requests/{preparing}/bench/{item_id}" for item_id in way.item_ids(world, preparing)]
+    wrong = client.post(f"{items[0]}/settle", data={"withheld": "nothing_releasable"}, follow_redirects=True).text
+    assert "不能以此理由不予提供" in wrong
+    kept = [client.post(f"{i}/settle", data={"withheld": "unrelated"}, follow_redirects=True).text for i in items]
+    assert "不予提供：与本案当事人无关" in kept[0]
+    assert "所申请的各件均不予提供" not in kept[1]
+    assert "所申请的各件均不予提供" in kept[2]
+
+
+def test_a_submitted_release_is_looked_at_and_not_changed(app: Flask, world: World, preparing: str) -> None:
+    way.covered(world, preparing, WITNESS)
+    way.made(world, preparing)
+    client = log_in(app, "archivist")
+    base, item_id = f"/requests/{preparing}/bench", way.item_ids(world, preparing)[1]
+    answer = client.post(f"/requests/{preparing}/step", data={"step": "submit_release"})
+    assert answer.status_code == 302
+    shown, page = client.get(base).text, client.get(f"{base}/{item_id}").text
+    assert "本页只能查看" in shown
+    assert "保存处理" not in shown
+    assert 'data-may-change="no"' in page
+    refused = put(client, f"{base}/{item_id}", seen=mark_on(client, f"{base}/{item_id}"))
+    assert refused.status_code == 409
+    assert "待审批" in refused.json["message"]
