@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import stat
+import subprocess
 import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.demonstration import answers
+from tests.demonstration import ANJUAN, answers, clean_environment
+from tests.judges import pdf as judges
+from tests.services import need_program
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.demonstration import RunningPortal
 
 pytestmark = pytest.mark.timeout(1500)  # the demonstration archive is made first
@@ -50,3 +56,29 @@ def test_there_is_an_account_of_every_role_and_only_the_owner_reads_it(portal: R
 def test_the_root_of_the_demonstration_authority_lies_beside_it(portal: RunningPortal) -> None:
     assert (portal.data / "trust" / "root.pem").read_text(encoding="ascii").startswith("-----BEGIN CERTIFICATE-----")
     assert len(list(portal.data.rglob("root.pem"))) == 1
+
+
+def test_the_finished_copy_is_the_owners_alone_and_genuine_without_the_archive(demonstration_data: Path) -> None:
+    copy, root = demonstration_data / "demo-copy.pdf", demonstration_data / "trust" / "root.pem"
+    assert not copy.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    command = [*ANJUAN, "verify-copy", str(copy), "--root", str(root), "--json"]
+    done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert (found["verdict"], found["demonstration"], found["facts"]["items"]) == ("genuine", True, 3)
+
+
+def test_other_peoples_judges_accept_the_finished_copy(demonstration_data: Path) -> None:
+    copy, root = demonstration_data / "demo-copy.pdf", demonstration_data / "trust" / "root.pem"
+    for passes, said in (judges.verapdf("3b", copy), judges.dss(root, copy)):
+        assert passes, said
+
+
+def test_what_was_covered_in_the_finished_copy_is_gone(demonstration_data: Path) -> None:
+    copy = demonstration_data / "demo-copy.pdf"
+    words = subprocess.run(
+        [need_program("pdftotext", "poppler-utils"), copy, "-"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "复制件证明" in words.replace(" ", "")
+    assert "周演示" not in words
+    assert "周演示".encode() not in copy.read_bytes()
