@@ -163,12 +163,12 @@ def seen_by(report: FourCheckReport, numbers: frozenset[int]) -> FourCheckReport
 
 
 def _seen(part: PropertyReport, numbers: frozenset[int]) -> Iterator[Line]:
+    shown = {None, *numbers}
     for check in _CHECKS[part.of]:
         lines = [line for line in part.lines if line.code == check.code]
-        kept = [line for line in lines if line.item_number is None or line.item_number in numbers]
-        told = [line for line in kept if line.outcome is not Outcome.PASSED]
-        seen = len(numbers) - sum(line.outcome is Outcome.NOT_CHECKED for line in told)
-        if lines and seen and not any(_is_final(line) for line in told):
+        told = [line for line in lines if line.item_number in shown and line.outcome is not Outcome.PASSED]
+        seen = len(numbers) - [line.outcome for line in told].count(Outcome.NOT_CHECKED)
+        if lines and seen and not any(map(_is_final, told)):
             yield check.good(seen)
         yield from told
 
