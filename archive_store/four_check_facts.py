@@ -8,12 +8,13 @@ who digitised it and when.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from archive_store.drafts import UNKNOWN_TYPE, page_file
 from archive_store.four_check_report import Moment, Outcome
 from archive_store.four_checks import CheckedItem
+from archive_store.named_persons import Named
 from archive_store.parsing.formats import LOCKED
 from archive_store.regulation.facts import Finding, Severity
 from archive_store.vocabulary import CarrierKind
@@ -51,13 +52,17 @@ class Reading:
     size: int
 
 
-Readings = dict[str, Reading | None]
-"""By id of the stored file; None where its bytes could not be read."""
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What was read of a case: by id of the stored file (None where it could not be read), and by id of the item."""
+
+    files: Mapping[str, Reading | None]
+    named: Mapping[str, Named] = field(default_factory=dict)
 
 
-def checked_item(item: Item, readings: Mapping[str, Reading | None]) -> CheckedItem:
+def checked_item(item: Item, readings: Readings) -> CheckedItem:
     """What is known of one item: its row, its files' rows, and what was read just now."""
-    whole, paged = _whole(item, readings), page_file(item)
+    whole, paged, named = _whole(item, readings), page_file(item), readings.named.get(item.id, Named())
     digest, size = (whole.sha512, whole.size) if whole else (None, None)
     problems = tuple(file.problem for file in item.files if file.problem)
     return CheckedItem(
@@ -77,12 +82,14 @@ def checked_item(item: Item, readings: Mapping[str, Reading | None]) -> CheckedI
         looked_into=any(map(_is_opened, item.files)),
         needs_password=LOCKED in problems,
         metadata_missing=tuple(_missing_of(item)),
+        names_person=named.person,
+        names_informant=named.informant,
     )
 
 
-def _whole(item: Item, readings: Mapping[str, Reading | None]) -> Reading | None:
+def _whole(item: Item, readings: Readings) -> Reading | None:
     """What was read of all files of an item together; None where one could not be read, or there is none."""
-    read = [reading for file in item.files if (reading := readings.get(file.id)) is not None]
+    read = [reading for file in item.files if (reading := readings.files.get(file.id)) is not None]
     if not read or len(read) < len(item.files):
         return None
     return Reading(" ".join(one.sha512 for one in read), sum(one.size for one in read))

@@ -394,7 +394,7 @@ _CHECKS: dict[Property, tuple[_Check, ...]] = {
             "A4",
             "标识与所载个人信息相符",
             _persons,
-            "查找了{count}件的文字，标识与所载个人信息相符",
+            "共{count}件，标识与所载个人信息相符",
             lambda subject: any(None not in (item.names_person, item.names_informant) for item in subject.items),
             "没有在材料中查找个人信息，未查",
             unseen=_not_read,

@@ -41,6 +41,7 @@ from portal.dissemination.watermark import WatermarkPress
 from portal.services import Services
 from portal.services.accounts import AccountService
 from portal.services.audit import ORIGIN, AuditService
+from portal.services.case_reader import CaseReader
 from portal.services.cases import CaseService
 from portal.services.checking import CheckingService
 from portal.services.desk import Desk
@@ -139,7 +140,8 @@ class Installation:
         wait = timedelta(minutes=settings.login_wait_minutes)
         demonstration = settings.is_demonstration
         highest = Level.TOP_SECRET if demonstration else Level.INTERNAL
-        checking = CheckingService(desk, self.originals, self.regulation, highest)
+        reader = CaseReader(self.originals, self.documents, fields)
+        checking = CheckingService(desk, reader, self.regulation, highest)
         searcher = Searcher(self.index, weights.load(), {kind.code: kind.title for kind in self.catalogue})
         return Services(
             accounts=AccountService(desk, attempts=settings.login_attempts, wait=wait),
