@@ -111,19 +111,29 @@ def _of_object(root: StorageRoot, object_id: str, case: Case, items: Sequence[It
     except (ArchiveError, ValueError):
         yield None, "封存包的著录不能读取，无法比对"
         return
-    if said := _unlike(CASE_FIELDS, sealed, json.loads(json.dumps(_of_case(case)))):
+    if said := _unlike(CASE_FIELDS, sealed, _plain(_of_case(case))):
         yield None, f"案卷的{said}与封存时不一致"
-    persons = [_of_person(person) for person in case.persons]
+    persons = [_plain(_of_person(person)) for person in case.persons]
     if any(person not in persons for person in sealed["persons"]):
         yield None, "案卷的人员与封存时不一致"
-    there = {item.number: json.loads(json.dumps(_of_item(item))) for item in items}
-    for kept in sealed["items"]:
+    yield from _unlike_items(sealed["items"], items)
+
+
+def _unlike_items(sealed: Sequence[Mapping[str, Any]], items: Sequence[Item]) -> Iterator[Difference]:
+    there = {item.number: _plain(_of_item(item)) for item in items}
+    for kept in sealed:
         if (now := there.pop(kept["number"], None)) is None:
             yield kept["number"], f"数据库中缺少封存包内的第{kept['number']}件"
         elif said := _unlike(ITEM_FIELDS, kept, now):
             yield kept["number"], f"第{kept['number']}件的{said}与封存时不一致"
     for number in there:
         yield number, f"封存包的著录中没有第{number}件"
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    """The values as they read once they were written as JSON."""
+    read: dict[str, Any] = json.loads(json.dumps(values))
+    return read
 
 
 def _unlike(fields: Mapping[str, str], kept: Mapping[str, Any], now: Mapping[str, Any]) -> str:

@@ -8,13 +8,14 @@ who digitised it and when.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from archive_store.drafts import page_file
-from archive_store.four_check_report import Moment
+from archive_store.four_check_report import Moment, Outcome
 from archive_store.four_checks import CheckedItem
 from archive_store.guessing import UNKNOWN_TYPE
+from archive_store.named_persons import Named
 from archive_store.parsing.formats import LOCKED
 from archive_store.regulation.facts import Finding, Severity
 from archive_store.vocabulary import CarrierKind
@@ -22,7 +23,7 @@ from archive_store.vocabulary import CarrierKind
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from archive_store.four_check_report import FourCheckReport
+    from archive_store.four_check_report import FourCheckReport, Line, PropertyReport
     from archive_store.models.cases import Case, Item, StoredFile
 
 READ_BY_US = frozenset({"application/pdf", "image/jpeg", "image/png", "image/tiff"})
@@ -52,16 +53,18 @@ class Reading:
     size: int
 
 
-Readings = dict[str, Reading | None]
-"""By id of the stored file; None where its bytes could not be read."""
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What was read of a case: by id of the stored file (None where it could not be read), and by id of the item."""
+
+    files: Mapping[str, Reading | None]
+    named: Mapping[str, Named] = field(default_factory=dict)
 
 
-def checked_item(item: Item, readings: Mapping[str, Reading | None]) -> CheckedItem:
+def checked_item(item: Item, readings: Readings) -> CheckedItem:
     """What is known of one item: its row, its files' rows, and what was read just now."""
-    read = [readings.get(file.id) for file in item.files]
-    whole = [reading for reading in read if reading is not None]
-    all_read = bool(read) and len(whole) == len(read)
-    paged, main = page_file(item), next((file for file in item.files if file.role == "original"), None)
+    whole, paged, named = _whole(item, readings), page_file(item), readings.named.get(item.id, Named())
+    digest, size = (whole.sha512, whole.size) if whole else (None, None)
     problems = tuple(file.problem for file in item.files if file.problem)
     return CheckedItem(
         number=item.number,
@@ -69,18 +72,28 @@ def checked_item(item: Item, readings: Mapping[str, Reading | None]) -> CheckedI
         volume=item.volume,
         label=item.label,
         digest_recorded=" ".join(file.sha512 for file in item.files) or None,
-        digest_recomputed=" ".join(reading.sha512 for reading in whole) if all_read else None,
+        digest_recomputed=digest,
         size_recorded=sum(file.size for file in item.files),
-        size_read=sum(reading.size for reading in whole) if all_read else None,
+        size_read=size,
         pages_recorded=item.page_count or None,
-        pages_counted=paged.pages if paged else None,
-        format_name=main.extension.upper() if main else "",
+        pages_counted=None if paged is None else paged.pages,
+        format_name="、".join(file.extension.upper() for file in item.files),
         format_known=any(file.media_type in LASTING for file in item.files),
         problems=problems,
-        looked_into=any(_is_opened(file) for file in item.files),
+        looked_into=any(map(_is_opened, item.files)),
         needs_password=LOCKED in problems,
         metadata_missing=tuple(_missing_of(item)),
+        names_person=named.person,
+        names_informant=named.informant,
     )
+
+
+def _whole(item: Item, readings: Readings) -> Reading | None:
+    """What was read of all files of an item together; None where one could not be read, or there is none."""
+    read = [reading for file in item.files if (reading := readings.files.get(file.id)) is not None]
+    if not read or len(read) < len(item.files):
+        return None
+    return Reading(" ".join(one.sha512 for one in read), sum(one.size for one in read))
 
 
 def missing_of_case(case: Case, moment: Moment) -> tuple[str, ...]:
@@ -102,21 +115,18 @@ def findings_from(report: FourCheckReport) -> list[tuple[Finding, bool]]:
     seen: Counter[tuple[str, int | None]] = Counter()
     found = []
     for part in report.parts:
-        for line in part.lines:
-            if line not in report.failures or line.code in COVERED_BY_FINDINGS:
-                continue
+        for line in _failures(part):
             seen[line.code, line.item_number] += 1
             again = seen[line.code, line.item_number]
-            finding = Finding(
-                rule_id=line.code,
-                article=f"四性检测·{part.of.zh}",
-                message=line.text,
-                severity=Severity.BLOCKS,
-                item_number=line.item_number,
-                need="" if again == 1 else str(again),
-            )
+            need = "" if again == 1 else str(again)
+            article = f"四性检测·{part.of.zh}"
+            finding = Finding(line.code, article, line.text, Severity.BLOCKS, line.item_number, need)
             found.append((finding, line.waivable))
     return found
+
+
+def _failures(part: PropertyReport) -> list[Line]:
+    return [line for line in part.lines if line.outcome is Outcome.FAILED and line.code not in COVERED_BY_FINDINGS]
 
 
 def _is_opened(file: StoredFile) -> bool:

@@ -163,12 +163,12 @@ def seen_by(report: FourCheckReport, numbers: frozenset[int]) -> FourCheckReport
 
 
 def _seen(part: PropertyReport, numbers: frozenset[int]) -> Iterator[Line]:
+    shown = {None, *numbers}
     for check in _CHECKS[part.of]:
         lines = [line for line in part.lines if line.code == check.code]
-        kept = [line for line in lines if line.item_number is None or line.item_number in numbers]
-        told = [line for line in kept if line.outcome is not Outcome.PASSED]
-        seen = len(numbers) - sum(line.outcome is Outcome.NOT_CHECKED for line in told)
-        if lines and seen and not any(_is_final(line) for line in told):
+        told = [line for line in lines if line.item_number in shown and line.outcome is not Outcome.PASSED]
+        seen = len(numbers) - [line.outcome for line in told].count(Outcome.NOT_CHECKED)
+        if lines and seen and not any(map(_is_final, told)):
             yield check.good(seen)
         yield from told
 
@@ -394,7 +394,7 @@ _CHECKS: dict[Property, tuple[_Check, ...]] = {
             "A4",
             "标识与所载个人信息相符",
             _persons,
-            "查找了{count}件的文字，标识与所载个人信息相符",
+            "共{count}件，标识与所载个人信息相符",
             lambda subject: any(None not in (item.names_person, item.names_informant) for item in subject.items),
             "没有在材料中查找个人信息，未查",
             unseen=_not_read,

@@ -47,6 +47,7 @@ from portal.services import Services
 from portal.services.accounts import AccountService
 from portal.services.asking import AskingService
 from portal.services.audit import ORIGIN, AuditService
+from portal.services.case_reader import CaseReader
 from portal.services.cases import CaseService
 from portal.services.checking import CheckingService
 from portal.services.copies import CopyService
@@ -180,7 +181,7 @@ class Installation:
         wait = timedelta(minutes=settings.login_wait_minutes)
         demonstration = settings.is_demonstration
         highest = Level.TOP_SECRET if demonstration else Level.INTERNAL
-        checking = CheckingService(desk, self.originals, self.regulation, highest)
+        checking = CheckingService(desk, CaseReader(self.originals, self.texts, fields), self.regulation, highest)
         searcher = Searcher(self.index, weights.load(), {kind.code: kind.title for kind in self.catalogue})
         search = SearchService(desk, searcher, self.index, self.catalogue)
         reader, maker = (Documents(pool) for pool in self.long_pools)

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from archive_store.blobs.durable import sha512_of
 from archive_store.cases import case_for, readable_items
 from archive_store.deadlines import local_date
-from archive_store.errors import ArchiveError, ConflictError
+from archive_store.errors import ConflictError
 from archive_store.findings import findings_of
-from archive_store.four_check_facts import Reading, Readings, checked_item, missing_of_case
+from archive_store.four_check_facts import Readings, checked_item, missing_of_case
 from archive_store.four_check_report import FourCheckReport, Moment
 from archive_store.four_checks import CheckInput, SealState, run, seen_by
 from archive_store.models.accounts import Account
-from archive_store.models.cases import FourCheckReportRow, StoredFile, Transfer
+from archive_store.models.cases import FourCheckReportRow, Transfer
 from archive_store.permissions import Permission
 
 if TYPE_CHECKING:
@@ -32,8 +31,8 @@ if TYPE_CHECKING:
     from archive_store.identity import Actor
     from archive_store.labels import Level
     from archive_store.models.cases import Case
-    from archive_store.originals import Originals
     from archive_store.regulation.rules import Regulation
+    from portal.services.case_reader import CaseReader
     from portal.services.desk import Desk
 
 CHANGED_MEANWHILE = "卷内文件刚有变动，没有办理。内容没有丢失，请刷新页面核对后重试。"
@@ -64,9 +63,9 @@ class Look:
 class CheckingService:
     """Runs the four checks and keeps what they say."""
 
-    def __init__(self, desk: Desk, originals: Originals, rules: Regulation, highest: Level) -> None:
+    def __init__(self, desk: Desk, reader: CaseReader, rules: Regulation, highest: Level) -> None:
         self._desk = desk
-        self._originals = originals
+        self._reader = reader
         self._rules = rules
         self._highest = highest
 
@@ -101,11 +100,11 @@ class CheckingService:
         return None if kept is None else FourCheckReport.from_json(kept.report).failures
 
     def read(self, actor: Actor, case_id: str, permission: Permission) -> Readings:
-        """The digests of every file of a case, for someone who may take this step."""
+        """What lies in the files of a case, for someone who may take this step."""
         with self._desk.database.read() as session:
             case = case_for(session, actor, case_id, permission)
-            files = [file for item in case.items for file in item.files]
-        return {file.id: self._read(file) for file in files}
+            _ = case.persons, [item.files for item in case.items]  # loaded while the session is open
+        return self._reader.read(case)
 
     def judge(self, session: Session, case: Case, moment: Moment, look: Look) -> FourCheckReport:
         """Judge a case as its rows stand in this session.
@@ -113,7 +112,7 @@ class CheckingService:
         Raises:
             ConflictError: it has a file that was not read.
         """
-        if any(file.id not in look.readings for item in case.items for file in item.files):
+        if any(file.id not in look.readings.files for item in case.items for file in item.files):
             raise ConflictError(CHANGED_MEANWHILE)
         transfer = latest_transfer(session, case)
         found = findings_of(session, case, self._rules, local_date(look.at), checked=False)
@@ -156,14 +155,6 @@ class CheckingService:
                 confirmed_at=at,
             )
         )
-
-    def _read(self, file: StoredFile) -> Reading | None:
-        try:
-            with self._originals.open(file) as stream:
-                found = sha512_of(stream)
-        except (ArchiveError, OSError):
-            return None
-        return Reading(found.sha512, found.size)
 
 
 def latest_transfer(session: Session, case: Case) -> Transfer | None:

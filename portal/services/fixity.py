@@ -124,7 +124,7 @@ class FixityService:
     def _recorded(self, case: Case) -> Readings:
         """Of each file, what its object's inventory says, every byte of which was compared with the files just now."""
         inventories: dict[str, Inventory] = {}
-        readings: Readings = {}
+        readings: dict[str, Reading | None] = {}
         for file in (file for item in case.items for file in item.files):
             readings[file.id] = None
             if not file.object_id or not file.content_path:
@@ -135,7 +135,7 @@ class FixityService:
                 if digest and place:
                     size = (self._root.object_folder(file.object_id) / place).stat().st_size
                     readings[file.id] = Reading(digest, size)
-        return readings
+        return Readings(readings)
 
     def _lying_ready(self) -> Iterator[Damage]:
         """Signed copies that wait for their recipients."""

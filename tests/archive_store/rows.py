@@ -23,7 +23,7 @@ DIGEST = "0f" * 64
 def department(session: Session, name: str = "水政监察支队") -> Department:
     found = session.scalars(select(Department).where(Department.name == name)).first()
     if found is None:
-        found = Department(id=new_id(), name=name, code=f"D{len(name)}{name[:1]}")
+        found = Department(id=new_id(), name=name, code=new_id()[:20])
         session.add(found)
         session.flush()
     return found

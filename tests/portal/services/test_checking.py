@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import select
 
 from archive_store.errors import ConflictError, NotFoundError, RefusedError
-from archive_store.four_check_report import FourCheckReport, Moment, Outcome
+from archive_store.four_check_facts import Readings
+from archive_store.four_check_report import FourCheckReport, Moment, Outcome, Property
 from archive_store.models.audit import AuditLeaf
 from archive_store.models.cases import Case, StoredFile
 from archive_store.vocabulary import CaseState
 from portal.services.checking import Look
-from tests.portal.conftest import log_in, write_case
+from tests.portal.conftest import log_in, pdf, write_case
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,11 +145,43 @@ def test_a_matter_of_judgement_blocks_the_seal_until_it_is_waived(world: World, 
     assert codes(latest(world, "archivist", case_id)) == {"A3"}
 
 
+def import_changed(world: World, folder: Path, **changes: object) -> str:
+    case_id = world.opened.services.intake.import_case(world.actor("handler"), write_case(folder, **changes)).case_id
+    assert case_id is not None
+    return case_id
+
+
+def test_an_informant_who_is_named_without_the_mark_is_found_before_the_seal(world: World, tmp_path: Path) -> None:
+    services = world.opened.services
+    person = {"name": "Inspection", "role": "informant", "label": HIDDEN}
+    case_id = import_changed(world, tmp_path / "x", persons=[person])
+    services.transfer.hand_over(world.actor("handler"), case_id)
+    found = [line for line in latest(world, "handler", case_id).failures if line.code == "A4"]
+    assert [line.item_number for line in found] == [1]
+    assert "Inspection" not in found[0].text
+    services.transfer.accept(world.actor("archivist"), case_id)
+    with pytest.raises(RefusedError):
+        services.sealing.seal(world.actor("archivist"), case_id)
+
+
+def test_a_page_without_text_is_not_said_to_name_nobody(world: World, tmp_path: Path) -> None:
+    folder = write_case(tmp_path / "x", persons=[{"name": "李演示", "role": "informant", "label": HIDDEN}])
+    (folder / "02.pdf").write_bytes(pdf(""))
+    case_id = world.opened.services.intake.import_case(world.actor("handler"), folder).case_id
+    assert case_id
+    world.opened.services.transfer.hand_over(world.actor("handler"), case_id)
+    lines = latest(world, "handler", case_id).part(Property.SECURITY).lines
+    said = [(line.outcome, line.item_number) for line in lines if line.code == "A4"]
+    assert said == [(Outcome.PASSED, None), (Outcome.NOT_CHECKED, 2)]
+
+
 def test_a_file_that_came_in_while_the_checks_read_is_a_conflict(world: World, draft: str) -> None:
     with world.opened.database.read() as session:
         case = session.get_one(Case, draft)
         with pytest.raises(ConflictError):
-            world.opened.services.checking.judge(session, case, Moment.FILING, Look({}, world.opened.desk.clock()))
+            world.opened.services.checking.judge(
+                session, case, Moment.FILING, Look(Readings({}), world.opened.desk.clock())
+            )
 
 
 def test_a_sealed_object_says_what_was_checked_of_its_own_items_alone(world: World, sealed: str) -> None:
