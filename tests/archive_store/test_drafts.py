@@ -132,15 +132,6 @@ def test_gaps_in_a_description_are_filled_from_the_catalogue(session: Session, b
     assert said.volume is Volume.MAIN
 
 
-def test_a_file_is_guessed_by_the_longest_title_in_its_name(builder: DraftBuilder) -> None:
-    titles = [kind.title for kind in CATALOGUE]
-    longest = max(titles, key=len)
-    guessed = builder.guess(f"01 {longest}.pdf", DAY, Label())
-    assert (CATALOGUE.get(guessed.type).title, guessed.title) == (longest, longest)
-    assert builder.guess("12345.pdf", DAY, Label()).type == "other"
-    assert builder.guess("举报.pdf", DAY, INFORMANT.label).label.label == INFORMANT.label
-
-
 def test_a_rendition_is_read_in_place_of_an_original_without_pages() -> None:
     original, rendition = stored_file(pages=None), stored_file(role="rendition", pages=3)
     assert page_file(Item(files=[original])) is None
