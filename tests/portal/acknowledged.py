@@ -79,18 +79,24 @@ def half_cases(opened: Installation) -> list[str]:
     """Whatever contradicts itself: rows, bytes, objects, events and numbers against each other."""
     with opened.database.read() as session:
         cases = session.scalars(select(Case)).all()
-        found = [f"{case.id} ({case.state}): {said}" for case in cases for said in _faults(opened, session, case)]
-        codes = [case.archival_code for case in cases if case.archival_code]
-        given = session.scalar(select(func.sum(NumberSeries.next_number - 1))) or 0
-        if len(set(codes)) != len(codes) or given != len(codes):
-            found.append(f"{given} numbers were given for codes {codes}")
-        named = set(session.scalars(select(StoredFile.item_id)))
-        if orphans := [item for item in named if session.get(Item, item) is None]:
-            found.append(f"files of no item: {orphans}")
+        found = [f"{case.id} ({case.state}): {said}" for case in cases for said in faults_of(opened, session, case)]
+        return found + faults_of_numbers(session)
+
+
+def faults_of_numbers(session: Session) -> list[str]:
+    """What is wrong with the archive as a whole: codes given twice or to nobody, files of no item."""
+    found = []
+    codes = session.scalars(select(Case.archival_code).where(Case.archival_code.is_not(None))).all()
+    given = session.scalar(select(func.sum(NumberSeries.next_number - 1))) or 0
+    if len(set(codes)) != len(codes) or given != len(codes):
+        found.append(f"{given} numbers were given for codes {codes}")
+    if orphans := session.scalars(select(StoredFile.id).where(StoredFile.item_id.not_in(select(Item.id)))).all():
+        found.append(f"files of no item: {orphans}")
     return found
 
 
-def _faults(opened: Installation, session: Session, case: Case) -> Iterator[str]:
+def faults_of(opened: Installation, session: Session, case: Case) -> Iterator[str]:
+    """What contradicts itself in one case."""
     files = [file for item in case.items for file in item.files]
     if [item.number for item in case.items] != list(range(1, len(case.items) + 1)):
         yield "numbers are not 1..n"

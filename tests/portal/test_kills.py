@@ -11,9 +11,14 @@ import subprocess
 import sys
 from typing import IO, TYPE_CHECKING
 
+from sqlalchemy import select as choose
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from archive_store.models.cases import Case
 from archive_store.vocabulary import CaseState
 from portal.worker import Worker
-from tests.portal.acknowledged import Acknowledged, half_cases
+from tests.portal.acknowledged import Acknowledged, faults_of, faults_of_numbers, half_cases
 from tests.portal.conftest import open_installation, write_case
 from tests.sources import ROOT
 
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from portal.wiring import Installation
+    from tests.portal.conftest import World
     from tests.proofs import ProofBook
 
 MOST_ACKNOWLEDGED = 8
@@ -104,9 +110,6 @@ def test_kills_on_the_whole_way_lose_nothing_acknowledged_and_leave_no_half_case
 
 def go_on_to_the_end(opened: Installation, folders: Path) -> set[CaseState]:
     """The same folders brought in once more: what an earlier run left is found and carried on."""
-    from sqlalchemy import select as choose  # noqa: PLC0415 - another `select` waits for processes here
-
-    from archive_store.models.cases import Case  # noqa: PLC0415 - as above
     from tests.portal.whole_way import Walker  # noqa: PLC0415 - it loads the whole portal
 
     for folder in sorted(folders.iterdir()):
@@ -117,3 +120,29 @@ def go_on_to_the_end(opened: Installation, folders: Path) -> set[CaseState]:
         assert len(cases) == len(list(folders.iterdir()))
         assert opened.index.case_ids() == {case.id for case in cases}
         return {case.state for case in cases}
+
+
+HALF = {
+    "a seal without its object": "UPDATE stored_files SET object_id = 'urn:x', blob = NULL",
+    "a state without its transfer": "UPDATE cases SET state = 'handed_over'",
+    "a state without its events": "UPDATE cases SET state = 'sealed'",
+    "an item without its file": "DELETE FROM stored_files WHERE item_id IN (SELECT id FROM items WHERE number = 2)",
+    "a gap in the numbers": "UPDATE items SET number = 7 WHERE number = 2",
+    "a label without its decision": "DELETE FROM label_decisions WHERE subject = 'item'",
+    "a number that was given and is on no case": "UPDATE number_series SET next_number = next_number + 1",
+}
+
+
+def test_the_judges_of_the_kills_see_what_is_half_and_what_is_lost(world: World, accepted: str) -> None:
+    assert half_cases(world.opened) == []
+    for what, statement in HALF.items():
+        with world.opened.database.engine.connect() as connection:
+            change = connection.begin()
+            connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+            connection.execute(text(statement))
+            with Session(connection) as session:
+                case = session.get_one(Case, accepted)
+                assert [*faults_of(world.opened, session, case), *faults_of_numbers(session)], what
+            change.rollback()
+    acknowledged = Acknowledged([("import", accepted, "x"), ("seal", accepted, ""), ("accept", accepted, "other code")])
+    assert len(acknowledged.lost(world.opened)) == 2
