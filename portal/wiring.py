@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -22,6 +23,7 @@ from archive_store.blobs.local import LocalStagingStore
 from archive_store.database import make_engine
 from archive_store.derivatives import Derivatives
 from archive_store.drafts import DraftBuilder
+from archive_store.errors import NotFoundError
 from archive_store.labels import Level
 from archive_store.models.base import now
 from archive_store.models.cases import StoredFile
@@ -289,8 +291,9 @@ class Installation:
 def _forget_unnamed(store: LocalStagingStore, named: set[str | None] | set[str]) -> None:
     """Delete what no row names, once nobody can still be about to name it."""
     for name in store.names():
-        if name not in named and _age(store, name) > UNNAMED_KEPT_SECONDS:
-            store.delete(name)
+        with suppress(NotFoundError):  # deleted meanwhile by whoever needed it no more
+            if name not in named and _age(store, name) > UNNAMED_KEPT_SECONDS:
+                store.delete(name)
 
 
 def _age(store: LocalStagingStore, blob: str) -> float:

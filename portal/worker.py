@@ -12,6 +12,8 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, TextIO
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from archive_store.errors import ArchiveError, ConflictError
 from archive_store.holders import Holder
 from archive_store.work import drop_lease, hold_lease, mark_failed, next_work
@@ -26,6 +28,8 @@ PAUSE_SECONDS = 0.25
 CHECKPOINT_SECONDS = 10
 HOURLY = 3600
 LEAVES_AT_A_TIME = 500
+AFTER_TROUBLE_SECONDS = 5
+"""How long to wait after the database or the disk did not answer, before going on."""
 log = logging.getLogger(__name__)
 
 
@@ -44,10 +48,19 @@ class Worker:
         """Work until `stop` is closed (or for ever)."""
         try:
             while not _closed(stop, PAUSE_SECONDS):
-                while self._holds() and self.step() and not _closed(stop, 0):
+                while self._round() and not _closed(stop, 0):
                     pass
         finally:
             self._end()
+
+    def _round(self) -> bool:
+        """One round under the lease; trouble with the database or the disk passes, and nobody would begin us anew."""
+        try:
+            return self._holds() and self.step()
+        except (ArchiveError, SQLAlchemyError, OSError) as error:
+            log.warning("a round of the worker failed: %s", type(error).__name__)
+            time.sleep(AFTER_TROUBLE_SECONDS)
+            return False
 
     def run_until_idle(self) -> None:
         """Do all that is due, then end; where another worker is at work, wait until it has done it."""
@@ -93,7 +106,7 @@ class Worker:
             return False
         try:
             more = self._done(work)
-        except ArchiveError as error:
+        except Exception as error:  # noqa: BLE001 - a slip of ours too must stop only its own work
             self._failed(work, error)
         else:
             self._settle(work, more=more)
@@ -142,11 +155,11 @@ class Worker:
 
     def _tidy(self) -> None:
         if time.monotonic() - self._signed > CHECKPOINT_SECONDS:
+            self._signed = time.monotonic()  # first: where it fails, the other work goes on before the next try
             self._opened.services.audit.checkpoint()
-            self._signed = time.monotonic()
         if time.monotonic() - self._tidied > HOURLY or not self._tidied:
-            self._opened.sweep()
             self._tidied = time.monotonic()
+            self._opened.sweep()
 
 
 def _closed(stop: TextIO | None, seconds: float) -> bool:

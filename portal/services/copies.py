@@ -71,15 +71,15 @@ class CopyService:
             request = request_for(session, actor, request_id, permission)
             check(step, request.state, facts_of(session, request, self._desk.today()), actor)
             copy = self._ready(session, request)
-            if self._under_way(session, copy) >= self._transfers:
-                raise RefusedError(f"复制件最多领取 {self._transfers} 次，不能再领取。确有需要的，请重新申请。")
+            self._find_place(session, copy)
             delivery = Delivery(copy_id=copy.id, account_id=actor.account_id, started_at=self._desk.clock())
             session.add(delivery)
             session.flush()
             blob, delivery_id = StoredBlob(copy.blob or "", copy.size, copy.sha512), delivery.id
             name = f"复制件-{request.number}.pdf"
         self._store.verify(blob)
-        return Transfer(name, blob.size, self._counted(blob, lambda: self._arrived(actor, request_id, delivery_id)))
+        chunks = self._counted(blob, delivery_id, lambda: self._arrived(actor, request_id, delivery_id))
+        return Transfer(name, blob.size, chunks)
 
     def taken(self, copy_id: str) -> int:
         """How many whole transfers there were."""
@@ -137,25 +137,41 @@ class CopyService:
             raise RefusedError(EXPIRED)
         return copy
 
-    def _under_way(self, session: Session, copy: SignedCopy) -> int:
+    def _find_place(self, session: Session, copy: SignedCopy, besides: str = "") -> None:
+        """Refuse where every transfer that is allowed has ended or is under way, the one named `besides` aside."""
         recent = self._desk.clock() - timedelta(minutes=TRANSFER_MINUTES)
         counts = or_(Delivery.completed_at.is_not(None), Delivery.started_at > recent)
         session.get(SignedCopy, copy.id, with_for_update=True)  # two beginnings at once are counted one after the other
-        return (
-            session.scalar(select(func.count()).select_from(Delivery).where(Delivery.copy_id == copy.id, counts)) or 0
-        )
+        others = Delivery.copy_id == copy.id, Delivery.id != besides, counts
+        if (session.scalar(select(func.count()).select_from(Delivery).where(*others)) or 0) >= self._transfers:
+            raise RefusedError(f"复制件最多领取 {self._transfers} 次，不能再领取。确有需要的，请重新申请。")
 
-    def _counted(self, blob: StoredBlob, arrived: Callable[[], None]) -> Iterator[bytes]:
+    def _counted(self, blob: StoredBlob, delivery_id: str, arrived: Callable[[], None]) -> Iterator[bytes]:
         """The bytes; asked for more after the last, the server has sent it."""
-        yield from self._store.read_range(blob.name, 0, blob.size)
+        left = blob.size
+        for chunk in self._store.read_range(blob.name, 0, blob.size):
+            left -= len(chunk)
+            if left <= 0:
+                self._keep_place(delivery_id)
+            yield chunk
         arrived()
+
+    def _keep_place(self, delivery_id: str) -> None:
+        """Before the last bytes: one that took so long that it stopped counting ends only where its place is free."""
+        with self._desk.database.write() as unit:
+            delivery = unit.session.get_one(Delivery, delivery_id)
+            copy = unit.session.get_one(SignedCopy, delivery.copy_id, with_for_update=True)
+            if copy.withdrawn_at is not None:
+                raise RefusedError(WITHDRAWN)
+            self._find_place(unit.session, copy, delivery_id)
+            delivery.started_at = self._desk.clock()
 
     def _arrived(self, actor: Actor, request_id: str, delivery_id: str) -> None:
         _, step = _way(actor)
         with self._desk.database.write() as unit:
             session = unit.session
             session.get_one(Delivery, delivery_id).completed_at = self._desk.clock()
-            request = session.get_one(CopyRequest, request_id)
+            request = session.get_one(CopyRequest, request_id, with_for_update=True)  # of two at once none may be lost
             facts = facts_of(session, request, self._desk.today())
             with suppress(RefusedError):  # voided meanwhile: it arrived all the same, and counts
                 take_step(session, request, step, actor, facts=facts, moment=self._desk.clock())

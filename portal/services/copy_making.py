@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from archive_store.audit.events import EventName
 from archive_store.deadlines import local_date
 from archive_store.drafts import page_file
-from archive_store.errors import IntegrityError
+from archive_store.errors import IntegrityError, NotFoundError
 from archive_store.identity import service_actor
 from archive_store.models.copies import CopyRequest, Decision, Release, SignedCopy
 from archive_store.request_words import Step
@@ -51,6 +51,8 @@ OFFICES: Mapping[Step, tuple[str, str]] = {
 }
 """The steps that a certificate names, with the office that took each."""
 CHANGED = "密级、标识或者遮盖在审批后有变动，原审批失效，须重新制作、重新审批。"
+
+LOST = "审批所依据的页面图像已不在存储中，没有制作复制件，原审批失效。请重新制作各页，再提交审批。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +178,11 @@ class CopyMakingService:
 
     def _fetched(self, blob: str, folder: Path) -> Path:
         path = folder / f"{blob}.jpg"
-        with self._store.open(blob) as source, path.open("wb") as out:
-            shutil.copyfileobj(source, out)
+        try:
+            with self._store.open(blob) as source, path.open("wb") as out:
+                shutil.copyfileobj(source, out)
+        except NotFoundError as error:
+            raise IntegrityError(LOST) from error
         return path
 
     def _seal(self, approved: _Approved) -> SealReference | None:

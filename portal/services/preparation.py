@@ -19,7 +19,7 @@ from archive_store.copy_requests import available, check
 from archive_store.drafts import page_file
 from archive_store.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
 from archive_store.labels import Mark
-from archive_store.models.copies import RedactionBox, Release
+from archive_store.models.copies import CopyRequest, RedactionBox, Release
 from archive_store.permissions import Permission
 from archive_store.regulation.grounds import Use
 from archive_store.regulation.release import MAY_BE_THE_REQUESTERS_OWN, verdict
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from archive_store.copy_requests import RequestFacts
     from archive_store.identity import Actor
     from archive_store.models.cases import StoredFile
-    from archive_store.models.copies import CopyRequest, Opinion, RequestedItem
+    from archive_store.models.copies import Opinion, RequestedItem
     from archive_store.originals import Originals
     from archive_store.page_texts import PageTexts
     from archive_store.parsing.documents import Documents, PageText
@@ -208,6 +208,7 @@ class PreparationService:
             raise InvalidInputError(f"一件最多 {MOST_BOXES} 个遮盖框，请改为不予提供或者合并。", "boxes")
         with self._desk.database.write() as unit:
             session = unit.session
+            session.get(CopyRequest, request_id, with_for_update=True)  # two windows are heard one after the other
             request, row = self._row(session, actor, request_id, item_id)
             for box in drawn:
                 self._check(box, _pages(row))
@@ -261,12 +262,14 @@ class PreparationService:
 
     def find_words(self, actor: Actor, request_id: str, item_id: str, words: str, ground: str) -> FoundWords:
         """Every place of an item where the words stand in its text, for "the same everywhere"."""
-        with self._desk.database.read() as session:
-            _, row = self._row(session, actor, request_id, item_id)
+        with self._desk.database.write() as unit:
+            _, row = self._row(unit.session, actor, request_id, item_id)
             file = _page_file(row)
-        if not SHORTEST_WORDS <= len(fold(words)) <= LONGEST_WORDS:
-            raise InvalidInputError(f"请输入 {SHORTEST_WORDS} 至 {LONGEST_WORDS} 个字。", "words")
-        self._check_ground(ground)
+            if not SHORTEST_WORDS <= len(fold(words)) <= LONGEST_WORDS:
+                raise InvalidInputError(f"请输入 {SHORTEST_WORDS} 至 {LONGEST_WORDS} 个字。", "words")
+            self._check_ground(ground)
+            subject = ("search", item_id)  # whoever asks where words stand learns what the item says, as by a search
+            self._desk.record(unit.session, actor, EventName.SEARCH_QUERY, subject, length=len(words))
         found = FoundWords([], [])
         for page, layer in enumerate(self._texts.pages(file), start=1):
             found.boxes.extend(places_of(words, layer, page, ground))

@@ -247,7 +247,9 @@ class ReleaseService:
         problem: str = "",
     ) -> None:
         with self._desk.database.write() as unit:
-            release = unit.session.get_one(Release, release_id)
+            release = unit.session.get_one(Release, release_id, with_for_update=True)
+            if release.manifest is not None or release.voided_at is not None:
+                return  # another worker was quicker, and its hash may be approved; or it fell meanwhile
             release.problem = problem
             if manifest is not None and pages is not None:
                 release.manifest, release.manifest_sha256 = manifest.canonical().decode(), manifest.sha256

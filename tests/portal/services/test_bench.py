@@ -151,3 +151,15 @@ def test_every_preview_is_an_event(world: World, request_id: str) -> None:
     with world.opened.database.read() as session:
         names = [leaf.name for leaf in session.scalars(select(AuditLeaf).where(AuditLeaf.object_id == item_id))]
     assert names.count("item:view_page") == 1
+
+
+def test_searching_an_item_for_words_is_an_event_that_does_not_say_which(world: World, request_id: str) -> None:
+    item_id = way.item_ids(world, request_id)[1]
+    world.opened.services.preparation.find_words(
+        world.actor("archivist"), request_id, item_id, WITNESS, "personal_privacy"
+    )
+    with world.opened.database.read() as session:
+        leaf = session.scalars(
+            select(AuditLeaf).where(AuditLeaf.object_id == item_id, AuditLeaf.name == "search:query")
+        ).one()
+    assert WITNESS not in str(leaf.details)

@@ -145,3 +145,45 @@ def test_making_a_copy_again_makes_nothing(world: World) -> None:
 def test_the_whole_archive_is_still_as_it_was(world: World, copied: str) -> None:
     assert copied
     assert list(world.opened.services.fixity.verify_everything()) == []
+
+
+def test_a_slow_transfer_that_lost_its_place_does_not_end_as_a_fourth(
+    world: World, copied: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Held back beyond its time by its recipient, it stopped counting: others took its place."""
+    monkeypatch.setattr("archive_store.blobs.local.CHUNK", 1000)
+    slow = take(world, copied)
+    assert next(slow.chunks)
+    with world.opened.database.write() as unit:
+        unit.session.execute(update(Delivery).values(started_at=now() - timedelta(hours=1)))
+    for _ in range(3):
+        b"".join(take(world, copied).chunks)
+    got = [1000]
+    with pytest.raises(RefusedError, match="3 次"):
+        got.extend(map(len, slow.chunks))
+    assert sum(got) < slow.size
+    with world.opened.database.read() as session:
+        assert len([row for row in session.scalars(select(Delivery)) if row.completed_at]) == 3
+
+
+def test_a_slow_transfer_whose_place_is_still_free_ends_and_counts(
+    world: World, copied: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archive_store.blobs.local.CHUNK", 1000)
+    slow = take(world, copied)
+    first = next(slow.chunks)
+    with world.opened.database.write() as unit:
+        unit.session.execute(update(Delivery).values(started_at=now() - timedelta(hours=1)))
+    assert len(first) + len(b"".join(slow.chunks)) == slow.size
+    assert way.state_of(world, copied) == "delivered"
+
+
+def test_a_copy_withdrawn_on_its_way_does_not_arrive_whole(
+    world: World, copied: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archive_store.blobs.local.CHUNK", 1000)
+    slow = take(world, copied)
+    assert next(slow.chunks)
+    world.opened.services.copies.withdraw(world.actor("leader"), copied, "演示：遮盖不全")
+    with pytest.raises(RefusedError, match="撤回"):
+        b"".join(slow.chunks)

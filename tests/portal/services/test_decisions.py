@@ -11,7 +11,7 @@ from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
 from archive_store.labels import Label
 from archive_store.models.accounts import CaseGrant
 from archive_store.models.cases import Item
-from archive_store.models.copies import Decision, SignedCopy
+from archive_store.models.copies import Decision, Release, SignedCopy
 from archive_store.request_words import Step
 from portal.dissemination.release import Outcome
 from portal.services.decisions import Ruling
@@ -158,6 +158,17 @@ def test_a_changed_release_lets_the_approval_fall_and_withdraws_its_copy(world: 
     way.handed_up(world, request_id)
     way.approved(world, request_id)
     assert b"".join(world.opened.services.copies.open(world.actor("party"), request_id).chunks).startswith(b"%PDF")
+
+
+def test_a_page_that_is_lost_lets_the_approval_fall_instead_of_waiting_for_ever(world: World, request_id: str) -> None:
+    with world.opened.database.read() as session:
+        lost = next(iter(session.scalars(select(Release)).one().pages.values()))
+    world.opened.copies.delete(lost)
+    way.approved(world, request_id)
+    assert way.state_of(world, request_id) == "in_preparation"
+    with world.opened.database.read() as session:
+        assert session.scalars(select(Decision)).one().voided_at is not None
+        assert session.scalars(select(SignedCopy)).all() == []
 
 
 def test_a_label_that_changes_between_approval_and_copy_lets_the_approval_fall(world: World, request_id: str) -> None:

@@ -202,3 +202,23 @@ def test_who_reviewed_does_not_prepare(world: World, request_id: str) -> None:
     first = way.item_ids(world, request_id)[0]
     with pytest.raises(RefusedError, match="保密审查"):
         world.opened.services.preparation.save_boxes(world.actor("second_archivist"), request_id, first, [BOX])
+
+
+def test_a_release_that_was_made_is_not_made_over_by_a_slower_worker(world: World, request_id: str) -> None:
+    """Its hash may be approved by then: a second maker that began before must not put another in its place."""
+    way.covered(world, request_id, WITNESS)
+    world.opened.services.preparation.order(world.actor("archivist"), request_id)
+    releases = world.opened.services.releases
+    with world.opened.database.read() as session:
+        release_id = session.scalars(select(Release.id)).one()
+    order = releases._order(release_id)
+    assert order is not None
+    manifest, pages = releases._made(order)
+    way.work(world)
+    with world.opened.database.read() as session:
+        before = session.get_one(Release, release_id)
+    releases._finish(release_id, manifest=manifest, pages=pages)
+    releases._finish(release_id, problem="演示")
+    with world.opened.database.read() as session:
+        after = session.get_one(Release, release_id)
+    assert (after.manifest_sha256, after.pages, after.problem) == (before.manifest_sha256, before.pages, "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,11 +13,15 @@ from sqlalchemy import func, select
 from archive_store.errors import ArchiveError, ConflictError, NotFoundError, RefusedError
 from archive_store.models.audit import AuditLeaf
 from archive_store.models.cases import Case, SealedObject, Transfer
+from archive_store.models.copies import CopyRequest, Delivery
 from archive_store.models.work import Lease
+from archive_store.requests import boxes_of, facts_of
 from archive_store.vocabulary import CaseState
+from portal.services.preparation import Drawn, boxes_mark
 from portal.services.transfer import take_number
 from portal.worker import Worker
 from tests.portal.conftest import write_case
+from tests.portal.services import requests as way
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,3 +151,58 @@ def test_of_two_workers_one_works_and_the_other_goes_away_in_peace(world: World)
     with world.opened.database.read() as session:
         assert session.scalars(select(Lease)).all() == []
         assert world.opened.index.case_ids() == set(session.scalars(select(Case.id)))
+
+
+def both_first(read: Callable[..., object]) -> Callable[..., object]:
+    """The same reading, but none of two goes on before both have read, if both can: behind a lock one cannot."""
+    meet = threading.Barrier(2)
+
+    def held(*given: object) -> object:
+        found = read(*given)
+        with suppress(threading.BrokenBarrierError):
+            meet.wait(1)
+        return found
+
+    return held
+
+
+def begun(world: World, case_id: str) -> str:
+    """A request of the party's that is being prepared."""
+    way.bind(world, case_id)
+    request_id = way.submitted(world, case_id)
+    way.accepted(world, request_id)
+    way.begun(world, request_id)
+    return request_id
+
+
+def test_of_two_windows_that_draw_at_once_one_is_told_of_the_other(
+    world: World, sealed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request_id, preparation = begun(world, sealed), world.opened.services.preparation
+    archivist, item_id = world.actor("archivist"), way.item_ids(world, request_id)[0]
+    drawn = [[Drawn(1, 0.1, top, 0.4, top + 0.1, "personal_privacy")] for top in (0.1, 0.5)]
+    nothing = boxes_mark([])
+    monkeypatch.setattr("portal.services.preparation.boxes_of", both_first(boxes_of))
+    answers = at_once(
+        *(lambda boxes=boxes: preparation.save_boxes(archivist, request_id, item_id, boxes, nothing) for boxes in drawn)
+    )
+    assert len(refusals(answers)) == 1
+    kept = next(boxes for boxes, answer in zip(drawn, answers, strict=True) if isinstance(answer, str))
+    with world.opened.database.read() as session:
+        assert boxes_mark(boxes_of(session, request_id)) == boxes_mark(kept)
+
+
+def test_transfers_that_end_in_the_same_moment_both_count(
+    world: World, sealed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request_id = begun(world, sealed)
+    way.made(world, request_id)
+    way.handed_up(world, request_id)
+    way.approved(world, request_id)
+    transfers = [world.opened.services.copies.open(world.actor("party"), request_id) for _ in range(2)]
+    monkeypatch.setattr("portal.services.copies.facts_of", both_first(facts_of))
+    answers = at_once(*(lambda one=one: len(b"".join(one.chunks)) for one in transfers))
+    assert answers == [transfers[0].size] * 2
+    with world.opened.database.read() as session:
+        assert all(row.completed_at for row in session.scalars(select(Delivery)))
+        assert str(session.get_one(CopyRequest, request_id).state) == "delivered"
