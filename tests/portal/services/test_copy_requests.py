@@ -13,7 +13,7 @@ from archive_store.identity import Role
 from archive_store.labels import Label, Mark
 from archive_store.models.accounts import RoleGrant
 from archive_store.models.cases import Item, PartyBinding, Person
-from archive_store.request_words import Advice
+from archive_store.request_words import Advice, Step
 from tests.portal.conftest import log_in, make_app
 from tests.portal.services import requests as way
 
@@ -110,3 +110,15 @@ def test_a_party_with_an_office_of_its_own_still_reads_its_request_as_a_party(wo
     assert "张演示" in text
     for hidden in ("档案演示", "个人隐私", "居民身份证"):
         assert hidden not in text, hidden
+
+
+def test_a_request_that_was_sent_back_shows_why_and_can_be_withdrawn(world: World, sealed_stage: Stage) -> None:
+    request_id = way.submitted(world, sealed_stage.case_id)
+    archivist, reason = world.actor("archivist"), "演示：请补充用途"
+    world.opened.services.copy_requests.take(archivist, request_id, Step.RETURN_TO_REQUESTER, reason)
+    client = log_in(make_app(world.opened), "party")
+    text = client.get(f"/requests/{request_id}", follow_redirects=True).text
+    assert reason in text
+    assert 'value="withdraw"' in text
+    client.post(f"/requests/{request_id}/step", data={"step": "withdraw"})
+    assert way.state_of(world, request_id) == "withdrawn"
