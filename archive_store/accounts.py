@@ -62,6 +62,7 @@ def actor_of(session: Session, account_id: str, *, today: date | None = None) ->
             or_(CaseGrant.valid_to.is_(None), CaseGrant.valid_to >= day),
         )
     ).all()
+    persons = _own_persons(session, account_id, day)
     levels = column(_granted(select(ClearanceGrant.level), ClearanceGrant, account_id, day))
     return Actor(
         account_id=account.id,
@@ -79,7 +80,8 @@ def actor_of(session: Session, account_id: str, *, today: date | None = None) ->
         item_grants=frozenset(item for _, item, _ in opened if item),
         entry_grants=frozenset(case for case, item, _ in opened if item),
         request_grants=frozenset(request for *_, request in opened if request),
-        own_cases=_own_cases(session, account_id, day),
+        own_cases=frozenset(person.case_id for person in persons),
+        own_persons=frozenset(person.id for person in persons),
     )
 
 
@@ -92,8 +94,8 @@ def leaders_of(session: Session, department_id: str, day: date) -> frozenset[str
     )
 
 
-def _own_cases(session: Session, account_id: str, day: date) -> frozenset[str]:
-    """Cases in which the account is bound to a person who may ask, or who represents one (Art. 30)."""
+def _own_persons(session: Session, account_id: str, day: date) -> list[Person]:
+    """Persons to whom the account is bound and who may ask, or who represent one who may (Art. 30)."""
     bound = session.scalars(
         select(Person)
         .join(PartyBinding, PartyBinding.person_id == Person.id)
@@ -103,7 +105,7 @@ def _own_cases(session: Session, account_id: str, day: date) -> frozenset[str]:
             or_(PartyBinding.valid_to.is_(None), PartyBinding.valid_to >= day),
         )
     )
-    return frozenset(person.case_id for person in bound if may_ask_for_copies(session, person, day))
+    return [person for person in bound if may_ask_for_copies(session, person, day)]
 
 
 def may_ask_for_copies(session: Session, person: Person, day: date) -> bool:

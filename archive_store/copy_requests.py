@@ -73,6 +73,8 @@ class RequestFacts:
     submitted_hash: str | None = None
     approved_hash: str | None = None
     extended: bool = False
+    case_id: str = ""
+    """Whoever is a party to it has no office in its requests, whoever asked."""
 
     @property
     def is_accepted(self) -> bool:
@@ -97,7 +99,10 @@ class Guard:
 
 
 IS_REQUESTER = Duty(lambda f, a: a.account_id in (f.requester, f.entered_by), "只有申请人本人可以办理这一步。")
-NOT_REQUESTER = Duty(lambda f, a: a.account_id != f.requester, "申请人不能办理自己的申请，请由其他人员办理。")
+NOT_REQUESTER = Duty(
+    lambda f, a: a.account_id != f.requester and f.case_id not in a.own_cases,
+    "申请人、本案当事人及其代理人不能办理本案的申请，请由其他人员办理。",
+)
 NOT_ENTERER = Duty(
     lambda f, a: a.account_id != f.entered_by, "代为登记申请的人员不能审查、审批该申请，请由其他人员办理。"
 )
@@ -171,7 +176,7 @@ def _rows() -> tuple[Transition, ...]:
         row(Step.ACCEPT, submitted, S.ACCEPTED, archivist, (NOT_REQUESTER, NOT_DECIDER), (CHECKED,), Part.ACCEPTER),
         row(
             Step.REFER,
-            frozenset({S.ACCEPTED, S.IN_PREPARATION}),
+            frozenset({S.ACCEPTED, S.IN_REVIEW, S.IN_PREPARATION}),
             S.IN_REVIEW,
             archivist,
             (NOT_REQUESTER, NOT_DECIDER),

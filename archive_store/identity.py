@@ -54,7 +54,7 @@ class Actor:
     `departments` are the departments the person belongs to, `in_charge` those it answers for as leader or
     deputy today; `case_grants` are whole cases opened to it by name (sampled cases), `item_grants` items referred to
     it, `entry_grants` the cases that these lie in, `request_grants` the copy requests for which they were referred;
-    `own_cases` are cases whose party, applicant or third person it is or represents.
+    `own_cases` are cases whose party, applicant or third person it is or represents, `own_persons` those persons.
     """
 
     account_id: str
@@ -69,6 +69,7 @@ class Actor:
     entry_grants: frozenset[str] = frozenset()
     request_grants: frozenset[str] = frozenset()
     own_cases: frozenset[str] = frozenset()
+    own_persons: frozenset[str] = frozenset()
     session_id: str | None = field(default=None, compare=False)
 
     def has(self, *roles: Role) -> bool:

@@ -53,9 +53,9 @@ class Thing:
         """The same facts for one item of this case."""
         return Thing(self.tokens | {f"item:{item_id}"}, self.entry_label, self.state, label, volume, listable)
 
-    def request(self, request_id: str, case_id: str, requester_id: str | None) -> Thing:
+    def request(self, request_id: str, person_id: str | None, requester_id: str | None) -> Thing:
         """The same facts for a copy request of this case."""
-        asked = {f"asked:{case_id}:{requester_id}"} if requester_id else set()
+        asked = {f"asked:{person_id}:{requester_id}"} if person_id and requester_id else set()
         return replace(self, tokens=self.tokens | {f"request:{request_id}"} | asked)
 
 
@@ -121,8 +121,8 @@ def referred_requests(actor: Actor) -> frozenset[str] | None:
 
 
 def own_requests(actor: Actor) -> frozenset[str] | None:
-    """Copy requests that the actor made, in cases whose party it still is."""
-    return frozenset(f"asked:{c}:{actor.account_id}" for c in actor.own_cases)
+    """Copy requests that the actor made, for persons for whom it still stands."""
+    return frozenset(f"asked:{person}:{actor.account_id}" for person in actor.own_persons)
 
 
 def party_to(actor: Actor) -> frozenset[str] | None:

@@ -42,7 +42,7 @@ MOST_LISTED = 200
 
 def request_thing(request: CopyRequest) -> Thing:
     """The facts of a request that rules ask for."""
-    return case_thing(request.case).request(request.id, request.case_id, request.requester_id)
+    return case_thing(request.case).request(request.id, request.person_id, request.requester_id)
 
 
 def may_with(actor: Actor, permission: Permission, request: CopyRequest) -> bool:
@@ -104,8 +104,8 @@ def _carries(tokens: frozenset[str] | None) -> ColumnElement[bool]:
         elif kind == "request":
             ways.append(CopyRequest.id == value)
         elif kind == "asked":
-            case_id, _, account_id = value.partition(":")
-            ways.append(and_(CopyRequest.case_id == case_id, CopyRequest.requester_id == account_id))
+            person_id, _, account_id = value.partition(":")
+            ways.append(and_(CopyRequest.person_id == person_id, CopyRequest.requester_id == account_id))
     return or_(*ways)
 
 
@@ -228,6 +228,7 @@ def facts_of(session: Session, request: CopyRequest, today: date) -> RequestFact
     parts = _parts(steps_of(session, request.id))
     return RequestFacts(
         requester=request.requester_id or f"person:{request.person_id}",
+        case_id=request.case_id,
         leader_in_charge_ids=leaders_of(session, request.case.department_id, today),
         entered_by=request.entered_by,
         accepter=request.accepted_by,

@@ -19,12 +19,12 @@ from archive_store.drafts import page_file
 from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
 from archive_store.identity import Role
 from archive_store.models.base import new_id
-from archive_store.models.cases import Case, PartyBinding, Person
+from archive_store.models.cases import Case, Person
 from archive_store.models.copies import CopyRequest, RequestedItem
 from archive_store.permissions import Permission
-from archive_store.policy import decide
+from archive_store.policy import cleared, decide
 from archive_store.request_words import Channel, DeliveryWay, RequestKind, RequestState, Step
-from archive_store.requests import facts_of, request_for, take_step
+from archive_store.requests import facts_of, request_for, steps_of, take_step
 
 if TYPE_CHECKING:
     from datetime import date
@@ -103,7 +103,7 @@ class AskingService:
             request = self._new(case, person, Channel.ONLINE, requester_id=actor.account_id)
             session.add(request)
             session.flush()
-            self._fill(request, listed_items(case), asked)
+            self._fill(actor, request, asked)
             self._desk.record(session, actor, EventName.COPY_REQUEST_BEGIN, ("copy_request", request.id))
             return request.id
 
@@ -112,14 +112,13 @@ class AskingService:
         with self._desk.database.write() as unit:
             session = unit.session
             case = case_for(session, actor, case_id, Permission.ENTER_REQUEST)
-            person = next((p for p in self._askers(session, case) if p.id == person_id), None)
+            person = next((p for p in self._at_counter(session, actor, case) if p.id == person_id), None)
             if person is None:
                 raise InvalidInputError("请从本案可以申请复制的人员中选择申请人。", "person")
             request = self._new(case, person, Channel.COUNTER, entered_by=actor.account_id)
             session.add(request)
             session.flush()
-            readable = [i for i in listed_items(case) if decide(actor, Permission.ENTER_REQUEST, item_thing(case, i))]
-            self._fill(request, readable, asked)
+            self._fill(actor, request, asked)
             self._desk.record(session, actor, EventName.COPY_REQUEST_BEGIN, ("copy_request", request.id))
             return request.id
 
@@ -127,14 +126,20 @@ class AskingService:
         """A draft of the actor's own, with what can be asked for in its case."""
         with self._desk.database.read() as session:
             request = self._draft(session, actor, request_id)
-            seen = Permission.ENTER_REQUEST if request.channel is Channel.COUNTER else Permission.SEE_LISTED
-            return request, self._party_case(actor, request.case, seen)
+            return request, self._party_case(actor, request.case, _seen(request))
+
+    def sent_back_for(self, actor: Actor, request_id: str) -> str:
+        """What is to be made good in a draft of the actor's own that was sent back; empty where it was not."""
+        with self._desk.database.read() as session:
+            request = self._draft(session, actor, request_id)
+            reasons = [row.reason for row in steps_of(session, request.id) if row.step is Step.RETURN_TO_REQUESTER]
+            return reasons[-1] if reasons else ""
 
     def save(self, actor: Actor, request_id: str, asked: Asked) -> None:
         """Save a draft."""
         with self._desk.database.write() as unit:
             request = self._draft(unit.session, actor, request_id)
-            self._fill(request, listed_items(request.case), asked)
+            self._fill(actor, request, asked)
 
     def discard(self, actor: Actor, request_id: str) -> None:
         """Throw a draft away that was never submitted."""
@@ -148,7 +153,7 @@ class AskingService:
         """Send a draft in: it gets its number and its deadline, counted anew where it had been sent back."""
         with self._desk.database.write() as unit:
             request = self._draft(unit.session, actor, request_id)
-            self._fill(request, listed_items(request.case), _as_asked(request))
+            self._fill(actor, request, _as_asked(request))
             if not request.items:
                 raise InvalidInputError("请至少选择一件。", "items")
             if not request.purpose:
@@ -163,10 +168,10 @@ class AskingService:
             return request.number
 
     def askers(self, actor: Actor, case_id: str) -> list[Person]:
-        """The persons of a case who may ask for copies, for the counter."""
+        """The persons of a case who may ask for copies, for the counter: those whom the actor may know."""
         with self._desk.database.read() as session:
             case = case_for(session, actor, case_id, Permission.ENTER_REQUEST)
-            return self._askers(session, case)
+            return self._at_counter(session, actor, case)
 
     def items_for_counter(self, actor: Actor, case_id: str) -> PartyCase:
         """What can be asked for at the counter, as the party would see it."""
@@ -204,8 +209,11 @@ class AskingService:
             **who,
         )
 
-    def _fill(self, request: CopyRequest, items: list[Item], asked: Asked) -> None:
-        known = {item.id: (position, item) for position, item in enumerate(items, start=1)}
+    def _fill(self, actor: Actor, request: CopyRequest, asked: Asked) -> None:
+        """Write what is asked for into a draft: of the listed items those that the actor may see, by their numbers."""
+        case, seen = request.case, _seen(request)
+        numbered = enumerate(listed_items(case), start=1)
+        known = {item.id: (n, item) for n, item in numbered if decide(actor, seen, item_thing(case, item))}
         if not asked.items <= known.keys():
             raise InvalidInputError("所选的件已不在可申请的目录中，请刷新页面后重新选择。", "items")
         if any(page_file(known[item_id][1]) is None for item_id in asked.items):
@@ -231,19 +239,23 @@ class AskingService:
         return PartyCase(case.id, case.case_number, case.ended_on, items)
 
     def _person_of(self, session: Session, actor: Actor, case: Case) -> Person | None:
-        bound = select(PartyBinding.person_id).where(
-            PartyBinding.account_id == actor.account_id, PartyBinding.ended_at.is_(None)
-        )
-        ids = set(session.scalars(bound))
-        return next((person for person in self._askers(session, case) if person.id in ids), None)
+        return next((person for person in self._askers(session, case) if person.id in actor.own_persons), None)
 
     def _askers(self, session: Session, case: Case) -> list[Person]:
         today = self._desk.today()
         return [person for person in case.persons if may_ask_for_copies(session, person, today)]
 
+    def _at_counter(self, session: Session, actor: Actor, case: Case) -> list[Person]:
+        return [person for person in self._askers(session, case) if cleared(actor, person.label)]
+
     def _number(self) -> str:
         day = local_date(self._desk.clock())
         return f"FZ{day:%Y%m%d}-{''.join(secrets.choice(LETTERS) for _ in range(6))}"
+
+
+def _seen(request: CopyRequest) -> Permission:
+    """By which permission the writer of a draft sees the items that can be asked for."""
+    return Permission.ENTER_REQUEST if request.channel is Channel.COUNTER else Permission.SEE_LISTED
 
 
 def _as_asked(request: CopyRequest) -> Asked:

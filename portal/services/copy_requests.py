@@ -15,7 +15,7 @@ from archive_store.audit.events import EventName
 from archive_store.cases import item_thing
 from archive_store.copy_requests import available
 from archive_store.deadlines import Deadline, Remaining, remaining, request_deadline
-from archive_store.errors import InvalidInputError, NotFoundError
+from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
 from archive_store.identity import Role
 from archive_store.models.accounts import Account, CaseGrant, RoleGrant
 from archive_store.models.copies import CopyRequest, Opinion, RequestStep, SignedCopy
@@ -30,6 +30,7 @@ from archive_store.request_words import (
 )
 from archive_store.requests import (
     copy_of,
+    end_referrals,
     facts_of,
     latest_decision,
     latest_release,
@@ -123,6 +124,7 @@ class CopyRequestService:
             if reviewer_id not in {account.id for account in self._reviewers(session, request)}:
                 raise InvalidInputError("请从列出的保密审查员中选择。", "reviewer")
             self._take(session, request, Step.REFER, actor)
+            end_referrals(session, request.id, self._desk.clock())  # sent anew, it is with the new reviewer alone
             ground = f"复制申请 {request.number} 送保密审查"
             common = {"account_id": reviewer_id, "case_id": request.case_id, "granted_by": actor.account_id}
             session.add_all(
@@ -138,6 +140,10 @@ class CopyRequestService:
             items = {item.id: item for item in _to_review(request)}
             if opinions.keys() != items.keys():
                 raise InvalidInputError("请对列出的每一件都给出意见。", "advice")
+            if not all(_reads(actor, item) for item in items.values()):
+                raise RefusedError(
+                    "有的文件在送审后才标注密级或标识，尚未对您开放，意见没有保存。请档案管理员重新送审。"
+                )
             if any(advice is not Advice.RELEASE and not text.strip() for advice, text in opinions.values()):
                 raise InvalidInputError("意见为遮盖或者不予提供的，须写明理由。", "text")
             self._take(session, request, Step.GIVE_OPINION, actor)
@@ -180,6 +186,8 @@ class CopyRequestService:
             raise NotFoundError
         with self._desk.database.write() as unit:
             request = request_for(unit.session, actor, request_id, PLAIN_STEPS[step])
+            if request.number is None and step in {Step.WITHDRAW, Step.WITHDRAW_AT_COUNTER}:
+                raise RefusedError("申请尚未提交，不必撤回，可以删除草稿。")  # withdrawn, others would learn of it
             self._take(unit.session, request, step, actor, reason=reason)
             if step is Step.SUBMIT_RELEASE:
                 release = latest_release(unit.session, request.id)
@@ -241,7 +249,7 @@ class CopyRequestService:
         found = []
         for account_id in sorted(set(ids) - barred):
             person = actor_of(session, account_id, today=self._desk.today())
-            if person is None or Role.SECRECY_REVIEWER not in person.roles:
+            if person is None or Role.SECRECY_REVIEWER not in person.roles or request.case_id in person.own_cases:
                 continue
             labels = [request.case.label, *(item.label for item in _to_review(request))]
             if all(cleared(person, label) for label in labels):

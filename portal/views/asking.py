@@ -73,7 +73,7 @@ def screen(request_id: str, name: str) -> str | Response | tuple[str, int]:
             draft, case = services().asking.draft(actor(), request_id)
     page = render_template(
         "party/screen.html", draft=draft, case=case, name=name, screens=SCREENS, titles=TITLES, refusal=refusal,
-        ways=DeliveryWay, last=SCREENS[-1],
+        ways=DeliveryWay, last=SCREENS[-1], sent_back_for=services().asking.sent_back_for(actor(), request_id),
     )  # fmt: skip
     return page, 422 if refusal else 200
 

@@ -8,7 +8,6 @@ from urllib.parse import quote
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 
 from archive_store.errors import ConflictError, InvalidInputError, RefusedError
-from archive_store.identity import Role
 from archive_store.request_words import DECIDED, UNDECIDED, Advice, RequestState, Step
 from portal.access import actor, services
 from portal.forms.requests import read_opinions, read_step
@@ -57,7 +56,8 @@ def page(request_id: str) -> str | AnyResponse:
     if shown.request.state is RequestState.DRAFT:
         return redirect(url_for("asking.screen", request_id=request_id, name="items"))
     taken = services().copies.taken(shown.copy.id) if shown.copy else 0
-    template = "party/request.html" if who.roles == {Role.PARTY} else "requests/page.html"
+    is_own = who.account_id == shown.request.requester_id  # an office that one holds besides shows no more of it
+    template = "party/request.html" if is_own else "requests/page.html"
     return render_template(
         template,
         shown=shown,

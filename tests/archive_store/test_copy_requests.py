@@ -350,3 +350,21 @@ def test_every_step_has_a_row_and_every_state_can_be_reached() -> None:
     assert set(TRANSITIONS) == set(Step)
     assert {row.target for row in TRANSITIONS.values()} - {None} | {S.DRAFT} == set(S)
     assert all(row.name is step for step, row in TRANSITIONS.items())
+
+
+# --- who is a party to the case has no office in its requests
+
+
+@pytest.mark.parametrize("step", [*DECISIONS, *PREPARING, Step.ACCEPT, Step.REFER, Step.GIVE_OPINION, Step.EXTEND])
+def test_a_party_to_the_case_holds_no_office_in_its_requests(step: Step) -> None:
+    """Also where another asked, or the counter wrote it down for the very person that the account stands for."""
+    facts = replace(READY, requester="person:x", case_id="case", leader_in_charge_ids=frozenset({"both"}))
+    roles = frozenset(Role) - {Role.SERVICE}
+    both = Actor("both", "both", roles, own_cases=frozenset({"case"}))
+    state = next(iter(TRANSITIONS[step].sources))
+    with pytest.raises(RefusedError, match="当事人"):
+        take(step, state, facts, both)
+
+
+def test_a_request_is_sent_to_another_reviewer_where_the_first_does_not_answer() -> None:
+    assert take(Step.REFER, S.IN_REVIEW, replace(READY, opinions_complete=False), CLERK) is S.IN_REVIEW

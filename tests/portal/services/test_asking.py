@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
 from archive_store.labels import Label, Mark
+from archive_store.models.accounts import MarkGrant
 from archive_store.models.base import now
 from archive_store.models.cases import Item, PartyBinding, Person
 from archive_store.models.copies import CopyRequest
@@ -123,6 +125,23 @@ def test_a_party_whose_binding_ended_is_a_stranger(world: World, case_id: str) -
             act()
 
 
+def test_who_stands_for_one_person_no_more_loses_its_requests_though_it_stands_for_another(
+    world: World, case_id: str
+) -> None:
+    request_id = way.submitted(world, case_id)
+    with world.opened.database.write() as unit:
+        unit.session.execute(update(PartyBinding).values(ended_at=now()))
+        person = Person(case_id=case_id, name="李演示", kind="natural", role="third_person", label=Label(), position=9)
+        unit.session.add(person)
+        unit.session.flush()
+        unit.session.add(PartyBinding(account_id=world.ids["party"], person_id=person.id, proof="演示"))
+    party = world.actor("party")
+    assert world.opened.services.asking.party_case(party, case_id).items
+    with pytest.raises(NotFoundError):
+        world.opened.services.copy_requests.page(party, request_id)
+    assert world.opened.services.copy_requests.listed(party, RequestState) == []
+
+
 def test_a_request_without_items_or_purpose_is_not_sent(world: World, case_id: str) -> None:
     asking, party = world.opened.services.asking, world.actor("party")
     draft = asking.begin(party, case_id, Asked(frozenset()))
@@ -168,3 +187,69 @@ def test_who_wrote_a_request_down_withdraws_it_only_with_a_reason(world: World, 
         services.take(world.actor("archivist"), request_id, Step.WITHDRAW_AT_COUNTER)
     services.take(world.actor("party"), request_id, Step.WITHDRAW)
     assert way.state_of(world, request_id) == "withdrawn"
+
+
+def test_a_lapsed_binding_lends_its_name_to_no_request(world: World, case_id: str) -> None:
+    """An account that stands for two persons asks as the one whose binding still holds."""
+    with world.opened.database.write() as unit:
+        for row in unit.session.scalars(select(PartyBinding)):
+            row.valid_to = date(2026, 1, 1)
+        person = Person(case_id=case_id, name="李演示", kind="natural", role="third_person", label=Label(), position=9)
+        unit.session.add(person)
+        unit.session.flush()
+        unit.session.add(PartyBinding(account_id=world.ids["party"], person_id=person.id, proof="演示"))
+    draft = world.opened.services.asking.begin(world.actor("party"), case_id, Asked(frozenset()))
+    with world.opened.database.read() as session:
+        assert session.get_one(CopyRequest, draft).recipient == "李演示"
+
+
+def test_a_person_whom_the_archivist_may_not_know_does_not_stand_at_the_counter(world: World, case_id: str) -> None:
+    asking, archivist = world.opened.services.asking, world.actor("archivist")
+    hidden = Label.of(1, [Mark.INFORMANT])
+    assert hidden.marks - archivist.marks
+    with world.opened.database.write() as unit:
+        person = Person(case_id=case_id, name="李演示", kind="natural", role="third_person", label=hidden, position=9)
+        unit.session.add(person)
+        unit.session.flush()
+        person_id = person.id
+    assert [person.name for person in asking.askers(archivist, case_id)] == ["张演示"]
+    for one in (person_id, "0" * 32):
+        with pytest.raises(InvalidInputError, match="请从本案"):
+            asking.enter_at_counter(archivist, case_id, one, Asked(frozenset()))
+
+
+def test_an_item_that_the_archivist_may_not_read_is_refused_at_the_counter_like_none(
+    world: World, case_id: str
+) -> None:
+    asking, archivist = world.opened.services.asking, world.actor("archivist")
+    first, second, third, _ = items_of(world, case_id)
+    with world.opened.database.write() as unit:
+        person = unit.session.scalars(select(Person.id).where(Person.case_id == case_id)).one()
+        unit.session.execute(delete(MarkGrant).where(MarkGrant.account_id == world.ids["archivist"]))
+    archivist = world.actor("archivist")
+    draft = asking.enter_at_counter(archivist, case_id, person, Asked(frozenset({first.id, third.id}), "演示"))
+    with world.opened.database.read() as session:
+        kept = [row.position for row in session.get_one(CopyRequest, draft).items]
+    assert kept == [1, 3]
+    for one in (second.id, "0" * 32):
+        with pytest.raises(InvalidInputError, match="目录"):
+            asking.save(archivist, draft, Asked(frozenset({one}), "演示"))
+
+
+def test_a_draft_that_was_never_sent_is_thrown_away_and_not_withdrawn(world: World, case_id: str) -> None:
+    """Withdrawn it would stand in the archivists' lists, who may not know of it."""
+    asking, party = world.opened.services.asking, world.actor("party")
+    draft = asking.begin(party, case_id, Asked(frozenset()))
+    with pytest.raises(RefusedError, match="删除"):
+        world.opened.services.copy_requests.take(party, draft, Step.WITHDRAW)
+    assert world.opened.services.copy_requests.listed(world.actor("archivist"), RequestState) == []
+    asking.discard(party, draft)
+
+
+def test_a_party_is_told_why_its_request_was_sent_back(world: World, case_id: str) -> None:
+    request_id = way.submitted(world, case_id)
+    requests, asking = world.opened.services.copy_requests, world.opened.services.asking
+    requests.take(world.actor("archivist"), request_id, Step.RETURN_TO_REQUESTER, "演示：请补充用途")
+    assert asking.sent_back_for(world.actor("party"), request_id) == "演示：请补充用途"
+    with pytest.raises(NotFoundError):
+        asking.sent_back_for(world.actor("archivist"), request_id)
