@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
 
 
+LONGEST_POSITION = 6
+
+
 def read_step(form: MultiDict[str, str]) -> Step:
     """The step that a button names.
 
@@ -48,4 +51,4 @@ def read_opinions(form: MultiDict[str, str]) -> dict[str, tuple[Advice, str]]:
 def read_withheld(form: MultiDict[str, str]) -> dict[int, str]:
     """Grounds by position of the items that the leader keeps back, from fields `withhold-<position>`."""
     rows = ((name.removeprefix("withhold-"), value) for name, value in form.items() if name.startswith("withhold-"))
-    return {int(position): ground for position, ground in rows if position.isdecimal() and ground}
+    return {int(n): ground for n, ground in rows if n.isdecimal() and len(n) <= LONGEST_POSITION and ground}
