@@ -146,14 +146,15 @@ def _shows_boxes(page: Image.Image, boxes: Sequence[Box]) -> bool:
     cover = cover_of(page.size, boxes) if boxes else page
     for box in boxes:
         left, top, right, bottom = box.pixels(*page.size)
-        around = (left - 2 * _EDGE, top - 2 * _EDGE, right + 2 * _EDGE, bottom + 2 * _EDGE)
-        place = (max(0, around[0]), max(0, around[1]), min(page.width, around[2]), min(page.height, around[3]))
-        if not _shows(page.crop(place), cover.crop(place)):
+        x, y = max(0, left - 2 * _EDGE), max(0, top - 2 * _EDGE)
+        place = (x, y, min(page.width, right + 2 * _EDGE), min(page.height, bottom + 2 * _EDGE))
+        if not _shows(page.crop(place), cover.crop(place), (left - x, top - y, right - x, bottom - y)):
             return False
     return True
 
 
-def _shows(page: Image.Image, expected: Image.Image) -> bool:
+def _shows(page: Image.Image, expected: Image.Image, within: tuple[int, int, int, int]) -> bool:
+    """Whether the part `within` shows what is expected; what lies around it tells of labels and edges nearby."""
     inner = _shrunk(expected.getchannel("A"), _EDGE)
     difference = differing(page, expected.convert("RGB")).convert("L")
     label = _grown(expected.convert("L"), _EDGE)
@@ -164,7 +165,7 @@ def _shows(page: Image.Image, expected: Image.Image) -> bool:
     loose = difference.point([0] * _NOISE + [255] * (256 - _NOISE))
     dark = difference.point([0] * _ANYWHERE + [255] * (256 - _ANYWHERE))
     wrong = (multiply(strict, plain), multiply(loose, inner), multiply(dark, near))
-    return all(mask.getbbox() is None for mask in wrong)
+    return all(mask.crop(within).getbbox() is None for mask in wrong)
 
 
 def _shrunk(mask: Image.Image, pixels: int) -> Image.Image:

@@ -72,7 +72,7 @@ def open_decision(page: Page, portal: RunningPortal, query: str) -> None:
     page.fill("#find-here", query)
     page.press("#find-here", "Enter")
     expect(page.locator("#hits summary")).to_contain_text("2 页")
-    expect(page.locator("#stage")).to_be_focused()
+    expect(page.locator("#stage")).to_be_focused(timeout=30_000)
     wait_for_sheet(page)
 
 
@@ -146,7 +146,7 @@ def test_finding_something_else_in_the_item_sends_no_image_again(reader: Page, i
     reader.fill("#find-here", "处罚")
     reader.press("#find-here", "Enter")
     expect(reader.locator("#hits summary")).to_contain_text("“处罚”")
-    expect(reader.locator("#stage")).to_be_focused()
+    expect(reader.locator("#stage")).to_be_focused(timeout=30_000)
     reader.wait_for_load_state("networkidle")
     assert asked == []
     links = reader.locator("#thumbs a").evaluate_all("links => links.map(link => decodeURI(link.href))")

@@ -80,17 +80,6 @@ def test_what_failed_is_done_when_its_time_has_come(world: World) -> None:
     assert work(world)["a"].done_at is not None
 
 
-def test_a_fault_of_ours_is_not_taken_for_a_failure_of_the_work(world: World) -> None:
-    def task(_: str) -> None:
-        raise ZeroDivisionError
-
-    world.opened.tasks[KIND] = task
-    noted(world, "a")
-    with pytest.raises(ZeroDivisionError):
-        Worker(world.opened).run_until_idle()
-    assert work(world)["a"].done_at is None
-
-
 @pytest.mark.usefixtures("draft")
 def test_the_log_gets_its_order_and_a_signed_checkpoint(world: World) -> None:
     Worker(world.opened).run_until_idle()
