@@ -69,6 +69,7 @@ def open_decision(page: Page, portal: RunningPortal, query: str) -> None:
     """Open a decision of two pages at its first hit of a query."""
     page.goto(f"{portal.url}/search/?q={DECISION}")
     page.locator(".found-item h3 a").first.click()
+    page.wait_for_url("**/items/**")  # loaded in full: the script is at work
     page.fill("#find-here", query)
     page.press("#find-here", "Enter")
     expect(page.locator("#hits summary")).to_contain_text("2 页")
