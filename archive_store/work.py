@@ -19,6 +19,8 @@ PREPARE_PLAYING = "prepare_playing"
 RECOGNISE_TEXT = "recognise_text"
 LONG = (PREPARE_PLAYING, RECOGNISE_TEXT)
 """Work that takes long and that nobody's request waits for, the sooner wanted first; all other work goes before it."""
+WORKER = "worker"
+"""The lease of the one that carries out noted work."""
 RETRY_SECONDS = (2, 10, 60, 300, 1800)
 
 
@@ -85,6 +87,12 @@ def hold_lease(session: Session, name: str, holder: str, seconds: float) -> bool
 def _is_gone(session: Session, name: str) -> bool:
     holder = Holder.parse(name)
     return holder is not None and holder.is_gone(one_machine=session.get_bind().dialect.name == "sqlite")
+
+
+def is_held(session: Session, name: str) -> bool:
+    """Whether somebody who lives holds a duty now."""
+    lease = session.get(Lease, name)
+    return lease is not None and lease.until > now() and not _is_gone(session, lease.holder)
 
 
 def drop_lease(session: Session, name: str, holder: str) -> None:

@@ -62,12 +62,16 @@ from portal.services.indexing import IndexingService
 from portal.services.intake import IntakeService, Receiver
 from portal.services.listing import ListingService
 from portal.services.parties import PartyService
+from portal.services.people import PeopleService
 from portal.services.playing import PlayingService, Studio
 from portal.services.preparation import PreparationService
 from portal.services.recognition import RecognitionService
 from portal.services.releases import ReleaseService
+from portal.services.rights import RightsService
+from portal.services.rights_lists import RightsLists
 from portal.services.sealing import SealingService, Vault
 from portal.services.search import SearchService
+from portal.services.system import SystemService
 from portal.services.tasks import TaskService
 from portal.services.transfer import TransferService
 from portal.services.verification import LIMITS, VerificationService
@@ -78,7 +82,6 @@ if TYPE_CHECKING:
 
     from portal.config import Settings
 
-LEAST_FREE_BYTES = 2**30
 KEY_FILES = ("field.key", "form.key", "checkpoint.key")
 UNNAMED_KEPT_SECONDS = 24 * 3600
 FOR_AN_INDEX = 64 * 2**20
@@ -214,6 +217,10 @@ class Installation:
             copies=copies,
             verification=self._verification(),
             parties=PartyService(desk),
+            people=PeopleService(desk),
+            rights=RightsService(desk),
+            rights_lists=RightsLists(desk),
+            system=SystemService(desk, settings.data, lambda: [*audit.state(), *self.services.recognition.state()]),
             listing=ListingService(desk, self.catalogue),
             recognition=RecognitionService(desk, self.originals, reader, self.texts, self.derivatives),
             playing=PlayingService(desk, studio, self.press, self._key("form.key")),
@@ -258,13 +265,7 @@ class Installation:
 
     def problems(self) -> list[str]:
         """What keeps the installation from working, for `anjuan doctor`."""
-        found = []
-        free = shutil.disk_usage(self.settings.data).free
-        if free < LEAST_FREE_BYTES:
-            found.append(f"磁盘剩余空间不足（{free // 2**20} MB），请清理后再收入文件。")
-        if (self.settings.data / "keys").stat().st_mode & 0o077:
-            found.append("密钥文件夹对其他用户可读，请改为仅属主可读（chmod 700）。")
-        return found
+        return self.services.system.faults()
 
     def stop_long_work(self) -> None:
         """End the processes of long work, now and for good; what they had in hand fails without fault."""

@@ -16,13 +16,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from archive_store.errors import ArchiveError, ConflictError
 from archive_store.holders import Holder
-from archive_store.work import drop_lease, hold_lease, mark_failed, next_work
+from archive_store.work import WORKER, drop_lease, hold_lease, mark_failed, next_work
 
 if TYPE_CHECKING:
     from archive_store.models.work import Work
     from portal.wiring import Installation
 
-LEASE = "worker"
 LEASE_SECONDS = 30
 PAUSE_SECONDS = 0.25
 CHECKPOINT_SECONDS = 10
@@ -91,7 +90,7 @@ class Worker:
     def _holds(self) -> bool:
         try:
             with self._opened.database.write() as unit:
-                return hold_lease(unit.session, LEASE, self._holder, LEASE_SECONDS)
+                return hold_lease(unit.session, WORKER, self._holder, LEASE_SECONDS)
         except ConflictError:  # another worker took it in the same moment
             return False
 
@@ -151,7 +150,7 @@ class Worker:
             self._opened.stop_long_work()
         self._beside.shutdown(cancel_futures=True)
         with self._opened.database.write() as unit:
-            drop_lease(unit.session, LEASE, self._holder)
+            drop_lease(unit.session, WORKER, self._holder)
 
     def _tidy(self) -> None:
         if time.monotonic() - self._signed > CHECKPOINT_SECONDS:

@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from portal.services.intake import IntakeService
     from portal.services.listing import ListingService
     from portal.services.parties import PartyService
+    from portal.services.people import PeopleService
     from portal.services.playing import PlayingService
     from portal.services.preparation import PreparationService
     from portal.services.recognition import RecognitionService
     from portal.services.releases import ReleaseService
+    from portal.services.rights import RightsService
+    from portal.services.rights_lists import RightsLists
     from portal.services.sealing import SealingService
     from portal.services.search import SearchService
+    from portal.services.system import SystemService
     from portal.services.tasks import TaskService
     from portal.services.transfer import TransferService
     from portal.services.verification import VerificationService
@@ -53,6 +57,10 @@ class Services:
     copies: CopyService
     verification: VerificationService
     parties: PartyService
+    people: PeopleService
+    rights: RightsService
+    rights_lists: RightsLists
+    system: SystemService
     listing: ListingService
     recognition: RecognitionService
     playing: PlayingService

@@ -1,4 +1,4 @@
-"""Accounts: first set-up, enrolment, login, rights.
+"""Accounts: first set-up, enrolment, login.
 
 Passwords: Argon2id with the library's RFC 9106 low-memory parameters; at least 12 characters, no rules of composition.
 An unknown name costs the same time and gets the same answer as a wrong password.
@@ -6,9 +6,10 @@ An unknown name costs the same time and gets the same answer as a wrong password
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -17,7 +18,6 @@ from sqlalchemy import func, select
 from archive_store.accounts import actor_of, new_token, office_today, token_hash
 from archive_store.audit.events import EventName
 from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
-from archive_store.identity import ADMINISTRATORS, Actor, Role
 from archive_store.models.accounts import (
     Account,
     ClearanceGrant,
@@ -36,11 +36,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from archive_store.identity import Actor, Role
     from archive_store.labels import Level, Mark
     from portal.services.desk import Desk
 
 MIN_PASSWORD = 12
 MAX_PASSWORD = 256
+LONGEST_NAME = 100
+_LOGIN = re.compile(r"[a-z][a-z0-9._-]{0,63}")
 WRONG_LOGIN = "用户名或密码不正确，或账号暂时不能登录。请核对后重试；连续多次不成功请联系系统管理员。"
 
 
@@ -58,7 +61,7 @@ class NewAccount:
 
 
 class AccountService:
-    """People, their passwords and their rights."""
+    """People and their passwords."""
 
     def __init__(self, desk: Desk, *, attempts: int, wait: timedelta) -> None:
         self._desk = desk
@@ -141,26 +144,6 @@ class AccountService:
             self._desk.record(unit.session, actor, EventName.ACCOUNT_CREATE, ("account", account.id))
             return account.id, code
 
-    def grant(self, actor: Actor, login: str, new: NewAccount) -> None:
-        """Give roles, clearance and marks (never to oneself), with the ground."""
-        if not may(actor, Permission.GRANT_RIGHTS):
-            raise NotFoundError
-        if not new.ground.strip():
-            raise InvalidInputError("授权须写明依据。", "ground")
-        with self._desk.database.write() as unit:
-            account = unit.session.scalars(select(Account).where(Account.login == login)).first()
-            if account is None:
-                raise NotFoundError
-            if account.id == actor.account_id:
-                raise RefusedError("不能给自己授权。")
-            self._refuse_two_administrators(unit.session, account.id, new.roles)
-            self._give(unit.session, account, new, actor.account_id)
-            account.rights_version += 1
-            given = sorted([*new.roles, *new.marks]) + ([f"level:{int(new.clearance)}"] if new.clearance else [])
-            self._desk.record(
-                unit.session, actor, EventName.ACCOUNT_GRANT, ("account", account.id), given=given, ground=new.ground
-            )
-
     def set_up(self, people: Iterable[NewAccount]) -> dict[str, str]:
         """Enter the first people of an empty archive; gives the enrolment code by login name.
 
@@ -208,6 +191,10 @@ class AccountService:
         login = new.login.strip().lower()
         if not login or not new.name.strip():
             raise InvalidInputError("用户名和姓名不能为空。", "login")
+        if not _LOGIN.fullmatch(login) or len(new.name.strip()) > LONGEST_NAME:
+            raise InvalidInputError(
+                "用户名用小写字母、数字和 . _ -，以字母开头，不超过 64 个字符；姓名不超过 100 字。", "login"
+            )
         if session.scalars(select(Account).where(Account.login == login)).first():
             raise InvalidInputError("该用户名已被使用，请换一个。", "login")
         code, digest = new_token()
@@ -218,24 +205,12 @@ class AccountService:
 
     def _give(self, session: Session, account: Account, new: NewAccount, by: str | None) -> None:
         today, ground = office_today(), new.ground or "首次部署设置"
-        common = {"account_id": account.id, "valid_from": today, "ground": ground, "granted_by": by}
+        common: dict[str, Any] = {"account_id": account.id, "valid_from": today, "ground": ground, "granted_by": by}
         session.add_all(RoleGrant(role=role, **common) for role in sorted(new.roles))
         session.add_all(MarkGrant(mark=mark, **common) for mark in sorted(new.marks))
         if new.clearance is not None:
             session.add(ClearanceGrant(level=int(new.clearance), **common))
-        session.add_all(
-            Membership(account_id=account.id, department_id=department, valid_from=today)
-            for department in sorted(new.departments)
-        )
-
-    def _refuse_two_administrators(self, session: Session, account_id: str, roles: frozenset[Role]) -> None:
-        held = set(
-            session.scalars(
-                select(RoleGrant.role).where(RoleGrant.account_id == account_id, RoleGrant.ended_at.is_(None))
-            )
-        )
-        if len((held | roles) & ADMINISTRATORS) > 1 or ((held | roles) & ADMINISTRATORS and len(held | roles) > 1):
-            raise RefusedError("系统管理员、安全保密管理员、安全审计员须由不同的人担任，且不得兼任其他角色。")
+        session.add_all(Membership(department_id=department, **common) for department in sorted(new.departments))
 
 
 def check_password(password: str) -> None:

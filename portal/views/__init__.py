@@ -12,10 +12,12 @@ from portal.views import (
     home,
     intake,
     parties,
+    people,
     player,
     preparation,
     reader,
     requests,
+    rights,
     search,
     system,
     verify,
@@ -26,12 +28,13 @@ if TYPE_CHECKING:
 
 
 KEEPING = (auth, home, cases, intake, parties, reader, player, search, system)
+OFFICES = (people, rights)
 COPYING = (asking, requests, preparation, decisions)
 
 
 def install(app: Flask) -> None:
     """Put every page in its place."""
-    for module in (*KEEPING, *COPYING):
+    for module in (*KEEPING, *COPYING, *OFFICES):
         app.register_blueprint(module.pages)
     if app.extensions["anjuan.settings"].has_public_verification:
         app.register_blueprint(verify.pages)
