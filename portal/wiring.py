@@ -61,6 +61,7 @@ from portal.services.fixity import FixityService
 from portal.services.indexing import IndexingService
 from portal.services.intake import IntakeService, Receiver
 from portal.services.listing import ListingService
+from portal.services.own_account import OwnAccountService
 from portal.services.parties import PartyService
 from portal.services.people import PeopleService
 from portal.services.playing import PlayingService, Studio
@@ -217,6 +218,7 @@ class Installation:
             copies=copies,
             verification=self._verification(),
             parties=PartyService(desk),
+            own_account=OwnAccountService(desk, idle=timedelta(minutes=settings.session_idle_minutes)),
             people=PeopleService(desk),
             rights=RightsService(desk),
             rights_lists=RightsLists(desk),

@@ -182,3 +182,5 @@ class WebSession(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     seen_at: Mapped[datetime] = mapped_column(default=now)
     ends_at: Mapped[datetime]
+    address: Mapped[str] = mapped_column(String(45), default="")
+    """From where it was begun, so that its owner knows it again."""

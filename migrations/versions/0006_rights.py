@@ -1,4 +1,4 @@
-"""Rights are asked for, granted and ended with a ground; cases and departments are opened by name.
+"""Rights are asked for, granted and ended with a ground; cases are opened by name; sessions know from where they began.
 
 Revision: 0006, follows 0005
 """
@@ -53,6 +53,8 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_department_grants_account_id"), "department_grants", ["account_id"], unique=False)
     _asks()
+    with op.batch_alter_table("web_sessions") as batch:
+        batch.add_column(sa.Column("address", sa.String(length=45), nullable=False, server_default=""))
 
 
 def _date_by_first_day(table: str) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from portal.services.fixity import FixityService
     from portal.services.intake import IntakeService
     from portal.services.listing import ListingService
+    from portal.services.own_account import OwnAccountService
     from portal.services.parties import PartyService
     from portal.services.people import PeopleService
     from portal.services.playing import PlayingService
@@ -57,6 +58,7 @@ class Services:
     copies: CopyService
     verification: VerificationService
     parties: PartyService
+    own_account: OwnAccountService
     people: PeopleService
     rights: RightsService
     rights_lists: RightsLists

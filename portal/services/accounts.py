@@ -1,6 +1,6 @@
 """Accounts: first set-up, enrolment, login.
 
-Passwords: Argon2id with the library's RFC 9106 low-memory parameters; at least 12 characters, no rules of composition.
+Passwords: Argon2id with the library's RFC 9106 low-memory parameters; what is refused: `archive_store.passwords`.
 An unknown name costs the same time and gets the same answer as a wrong password.
 """
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from archive_store.accounts import actor_of, new_token, office_today, token_hash
 from archive_store.audit.events import EventName
@@ -25,8 +25,10 @@ from archive_store.models.accounts import (
     MarkGrant,
     Membership,
     RoleGrant,
+    WebSession,
 )
 from archive_store.models.base import now
+from archive_store.passwords import LONGEST, weakness
 from archive_store.permissions import Permission
 from archive_store.policy import may
 
@@ -40,8 +42,7 @@ if TYPE_CHECKING:
     from archive_store.labels import Level, Mark
     from portal.services.desk import Desk
 
-MIN_PASSWORD = 12
-MAX_PASSWORD = 256
+NOT_PROVED = "密码不正确，或连续输错次数过多须稍候。没有作任何改动，请核对后重试。"
 LONGEST_NAME = 100
 _LOGIN = re.compile(r"[a-z][a-z0-9._-]{0,63}")
 WRONG_LOGIN = "用户名或密码不正确，或账号暂时不能登录。请核对后重试；连续多次不成功请联系系统管理员。"
@@ -121,6 +122,53 @@ class AccountService:
             raise RefusedError("姓名与口令牌不符，未执行任何操作。")
         return actor
 
+    def step_up(self, actor: Actor, password: str) -> None:
+        """Prove once more who is there, before something that weighs; failures count like those of a login.
+
+        Raises:
+            RefusedError: the password is wrong, or too many were.
+        """
+        self._prove(actor, password, EventName.ACCOUNT_STEP_UP)
+
+    def change_password(self, actor: Actor, old: str, new: str, session_id: str) -> None:
+        """Set another password; every other session and the token for commands end.
+
+        Raises:
+            InvalidInputError: the new one is too short, too long or too common, or is the old one.
+            RefusedError: the old one is wrong.
+        """
+        self._prove(actor, old, EventName.ACCOUNT_STEP_UP)
+        with self._desk.database.read() as session:
+            account = session.get_one(Account, actor.account_id)
+        check_password(new, account.login, account.name)
+        if self._matches(account.password_hash, new):
+            raise InvalidInputError("新密码与原密码相同，请换一个。", "password")
+        kept = self._hasher.hash(new)
+        with self._desk.database.write() as unit:
+            account = unit.session.get_one(Account, actor.account_id)
+            account.password_hash, account.command_token_hash = kept, None
+            others = delete(WebSession).where(WebSession.account_id == account.id, WebSession.id != session_id)
+            unit.session.execute(others)
+            self._desk.record(unit.session, actor, EventName.ACCOUNT_PASSWORD, ("account", account.id))
+
+    def _prove(self, actor: Actor, password: str, name: EventName) -> None:
+        with self._desk.database.read() as session:
+            account = session.get_one(Account, actor.account_id)
+        good = self._matches(account.password_hash, password)
+        with self._desk.database.write() as unit:
+            account = unit.session.get_one(Account, actor.account_id)
+            waiting = account.locked_until is not None and account.locked_until > self._desk.clock()
+            proved = good and not waiting
+            if proved:
+                account.failed_logins = 0
+                self._desk.record(unit.session, actor, name, ("account", account.id))
+            else:
+                self._count_failure(account, waiting=waiting)
+                subject = ("account", account.id)
+                self._desk.record(unit.session, actor, EventName.ACCOUNT_STEP_UP_FAILED, subject, "refused")
+        if not proved:
+            raise RefusedError(NOT_PROVED)
+
     # --- making accounts
 
     def enrol(self, code: str, password: str) -> str:
@@ -130,6 +178,7 @@ class AccountService:
             account = unit.session.scalars(select(Account).where(Account.enrolment_hash == token_hash(code))).first()
             if account is None or not account.active:
                 raise RefusedError("启用码无效或已使用。请向系统管理员索取新的启用码。")
+            check_password(password, account.login, account.name)
             account.password_hash = self._hasher.hash(password)
             account.enrolment_hash = None
             self._desk.record(unit.session, account.id, EventName.ACCOUNT_ENROL, ("account", account.id))
@@ -175,17 +224,21 @@ class AccountService:
 
     def _matches(self, kept: str | None, password: str) -> bool:
         try:
-            return self._hasher.verify(kept or self._decoy, password[:MAX_PASSWORD]) and kept is not None
+            return self._hasher.verify(kept or self._decoy, password[:LONGEST]) and kept is not None
         except (VerificationError, InvalidHashError):
             return False
 
     def _note_failure(self, session: Session, account: Account | None, *, waiting: bool) -> None:
-        if account is not None and not waiting:
+        if account is not None:
+            self._count_failure(account, waiting=waiting)
+        subject = ("account", account.id if account else "unknown")
+        self._desk.record(session, "anonymous", EventName.ACCOUNT_LOGIN_FAILED, subject, "refused", waiting=waiting)
+
+    def _count_failure(self, account: Account, *, waiting: bool) -> None:
+        if not waiting:
             account.failed_logins += 1
             if account.failed_logins >= self._attempts:
                 account.failed_logins, account.locked_until = 0, now() + self._wait
-        subject = ("account", account.id if account else "unknown")
-        self._desk.record(session, "anonymous", EventName.ACCOUNT_LOGIN_FAILED, subject, "refused", waiting=waiting)
 
     def _add(self, session: Session, new: NewAccount) -> tuple[Account, str]:
         login = new.login.strip().lower()
@@ -213,14 +266,15 @@ class AccountService:
         session.add_all(Membership(department_id=department, **common) for department in sorted(new.departments))
 
 
-def check_password(password: str) -> None:
-    """Length over composition.
+def check_password(password: str, *own: str) -> None:
+    """Length over composition; `own` are the person's login and name.
 
     Raises:
-        InvalidInputError: too short or too long.
+        InvalidInputError: too short, too long, or what everyone tries first.
     """
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise InvalidInputError(f"密码须为 {MIN_PASSWORD} 至 {MAX_PASSWORD} 个字符，可用一句好记的话。", "password")
+    weak = weakness(password, own)
+    if weak:
+        raise InvalidInputError(weak, "password")
 
 
 def add_department(session: Session, name: str, code: str) -> Department:

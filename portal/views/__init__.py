@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portal.views import (
+    account,
     asking,
     auth,
     cases,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 KEEPING = (auth, home, cases, intake, parties, reader, player, search, system)
-OFFICES = (people, rights)
+OFFICES = (account, people, rights)
 COPYING = (asking, requests, preparation, decisions)
 
 
