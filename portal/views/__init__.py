@@ -12,6 +12,7 @@ from portal.views import (
     decisions,
     home,
     intake,
+    opening,
     parties,
     people,
     player,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 KEEPING = (auth, home, cases, intake, parties, reader, player, search, system)
-OFFICES = (account, people, rights)
+OFFICES = (account, people, rights, opening)
 COPYING = (asking, requests, preparation, decisions)
 
 

@@ -140,6 +140,24 @@ def test_waiting_rights_are_on_the_first_page_of_who_grants(app: Flask) -> None:
     assert "承办演示甲" in secadmin.get("/").text
 
 
+def test_a_case_is_opened_to_a_person_and_found_under_its_own_menu(app: Flask, world: World, sealed: str) -> None:
+    archivist, secadmin = log_in(app, "archivist"), log_in(app, "secadmin")
+    assert f"/cases/{sealed}/open" in archivist.get(f"/cases/{sealed}").text
+    data = {"login": "legal", "valid_to": "2099-12-31", "ground": "演示抽查通知"}
+    assert archivist.post(f"/cases/{sealed}/open", data=data | {"valid_to": "x"}).status_code == 422
+    assert archivist.post(f"/cases/{sealed}/open", data=data | {"valid_to": ""}).status_code == 409
+    assert archivist.post(f"/cases/{sealed}/open", data=data).status_code == 302
+    assert "演示抽查通知" in archivist.get(f"/cases/{sealed}/open").text
+    for who in ("handler", "legal", "party", "secadmin"):
+        assert log_in(app, who).get(f"/cases/{sealed}/open").status_code == 404
+    (ask_id,) = _waiting(world)
+    assert "演示河段检查案" not in secadmin.get(f"/rights/asked/{ask_id}").text
+    legal = log_in(app, "legal")
+    assert "演示河段检查案" not in legal.get("/cases/").text
+    secadmin.post(f"/rights/asked/{ask_id}", data={"decision": "grant", "ground": "演示核对"})
+    assert "演示河段检查案" in log_in(app, "legal").get("/cases/").text
+
+
 def _waiting(world: World) -> list[str]:
     with world.opened.database.read() as session:
         return [ask.id for ask in session.query(RightsAsk).order_by(RightsAsk.asked_at)]
