@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import or_, select
 
 from archive_store.deadlines import CHINA
-from archive_store.identity import Actor
-from archive_store.labels import Level
+from archive_store.identity import Actor, Role
+from archive_store.labels import Level, ProposalState
 from archive_store.models.accounts import (
     Account,
     CaseGrant,
@@ -24,6 +24,7 @@ from archive_store.models.accounts import (
     RoleGrant,
 )
 from archive_store.models.cases import PartyBinding, Person
+from archive_store.models.classification import LabelProposal, LabelReview
 from archive_store.vocabulary import MAY_ASK_FOR_COPIES
 
 if TYPE_CHECKING:
@@ -66,10 +67,11 @@ def actor_of(session: Session, account_id: str, *, today: date | None = None) ->
     ).all()
     persons = _own_persons(session, account_id, day)
     levels = column(_granted(select(ClearanceGrant.level), ClearanceGrant, account_id, day))
+    roles = column(_granted(select(RoleGrant.role), RoleGrant, account_id, day))
     return Actor(
         account_id=account.id,
         name=account.name,
-        roles=column(_granted(select(RoleGrant.role), RoleGrant, account_id, day)),
+        roles=roles,
         departments=column(_granted(select(Membership.department_id), Membership, account_id, day)),
         in_charge=column(_granted(select(Leadership.department_id), Leadership, account_id, day)),
         clearance=Level(max(levels, default=Level.PUBLIC)),
@@ -79,9 +81,17 @@ def actor_of(session: Session, account_id: str, *, today: date | None = None) ->
         entry_grants=frozenset(case for case, item, _ in opened if item),
         request_grants=frozenset(request for *_, request in opened if request),
         department_grants=column(_granted(select(DepartmentGrant.department_id), DepartmentGrant, account_id, day)),
+        label_cases=_cases_to_classify(session) if Role.CLASSIFICATION_OFFICER in roles else frozenset(),
         own_cases=frozenset(person.case_id for person in persons),
         own_persons=frozenset(person.id for person in persons),
     )
+
+
+def _cases_to_classify(session: Session) -> frozenset[str]:
+    """Cases in which a label was proposed or is to be reviewed."""
+    proposed = select(LabelProposal.case_id).where(LabelProposal.state == ProposalState.OPEN)
+    reviewed = select(LabelReview.case_id).where(LabelReview.done_at.is_(None))
+    return frozenset(session.scalars(proposed.union(reviewed)))
 
 
 def leaders_of(session: Session, department_id: str, day: date) -> frozenset[str]:

@@ -19,6 +19,7 @@ class Role(StrEnum):
     ARCHIVIST = "archivist"
     LEADER = "leader"
     SECRECY_REVIEWER = "secrecy_reviewer"
+    CLASSIFICATION_OFFICER = "classification_officer"
     PARTY = "party"
     LEGAL_OFFICE = "legal_office"
     SYSTEM_ADMINISTRATOR = "system_administrator"
@@ -37,6 +38,7 @@ _ROLE_TITLES = {
     Role.ARCHIVIST: "档案管理员",
     Role.LEADER: "主管领导",
     Role.SECRECY_REVIEWER: "保密审查员",
+    Role.CLASSIFICATION_OFFICER: "定密责任人",
     Role.PARTY: "当事人",
     Role.LEGAL_OFFICE: "法制机构",
     Role.SYSTEM_ADMINISTRATOR: "系统管理员",
@@ -78,7 +80,8 @@ class Actor:
     `departments` are the departments the person belongs to, `in_charge` those it answers for as leader or
     deputy today; `case_grants` are whole cases opened to it by name (sampled cases), `department_grants` departments
     whose cases are, `item_grants` items referred to it, `entry_grants` the cases that these lie in, `request_grants`
-    the copy requests for which they were referred; `own_cases` are cases whose party, applicant or third person it is
+    the copy requests for which they were referred; `label_cases` are cases in which a label waits for the classifying
+    officer (none for others); `own_cases` are cases whose party, applicant or third person it is
     or represents, `own_persons` those persons.
     """
 
@@ -94,6 +97,7 @@ class Actor:
     entry_grants: frozenset[str] = frozenset()
     request_grants: frozenset[str] = frozenset()
     department_grants: frozenset[str] = frozenset()
+    label_cases: frozenset[str] = frozenset()
     own_cases: frozenset[str] = frozenset()
     own_persons: frozenset[str] = frozenset()
     session_id: str | None = field(default=None, compare=False)

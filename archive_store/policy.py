@@ -124,6 +124,11 @@ def referred_requests(actor: Actor) -> frozenset[str] | None:
     return frozenset(f"request:{r}" for r in actor.request_grants)
 
 
+def to_classify(actor: Actor) -> frozenset[str] | None:
+    """Cases in which a label was proposed or is to be reviewed."""
+    return frozenset(f"case:{c}" for c in actor.label_cases)
+
+
 def own_requests(actor: Actor) -> frozenset[str] | None:
     """Copy requests that the actor made, for persons for whom it still stands."""
     return frozenset(f"asked:{person}:{actor.account_id}" for person in actor.own_persons)
@@ -158,6 +163,7 @@ RULES: tuple[Rule, ...] = (
     Rule(P.SEE_ENTRY, R.LEADER, in_charge, RECEIVED),
     Rule(P.SEE_ENTRY, R.LEADER, referred, SEALED),
     Rule(P.SEE_ENTRY, R.SECRECY_REVIEWER, referred, RECEIVED),
+    Rule(P.SEE_ENTRY, R.CLASSIFICATION_OFFICER, to_classify, SEALED),
     Rule(P.SEE_ENTRY, R.LEGAL_OFFICE, referred, SEALED),
     Rule(P.READ_CONTENT, R.HANDLER, own_cases),
     Rule(P.READ_CONTENT, R.HANDLER, opened, SEALED),
@@ -165,6 +171,7 @@ RULES: tuple[Rule, ...] = (
     Rule(P.READ_CONTENT, R.LEADER, in_charge, RECEIVED),
     Rule(P.READ_CONTENT, R.LEADER, opened, SEALED),
     Rule(P.READ_CONTENT, R.SECRECY_REVIEWER, opened, RECEIVED),
+    Rule(P.READ_CONTENT, R.CLASSIFICATION_OFFICER, to_classify, SEALED),
     Rule(P.READ_CONTENT, R.LEGAL_OFFICE, opened, SEALED),
     Rule(P.SEE_LISTED, R.PARTY, party_to, SEALED, Secrecy.PARTY),
     Rule(P.SEARCH, R.HANDLER, nowhere, secrecy=Secrecy.NONE),
@@ -194,6 +201,10 @@ RULES: tuple[Rule, ...] = (
     Rule(P.DECIDE_REQUEST, R.LEADER, in_charge, SEALED, Secrecy.ENTRY),
     Rule(P.TAKE_COPY, R.PARTY, own_requests, SEALED, Secrecy.PARTY_ENTRY),
     Rule(P.HAND_OUT_COPY, R.ARCHIVIST, everywhere, SEALED),
+    # --- levels and marks after the seal
+    Rule(P.PROPOSE_LABEL, R.HANDLER, own_cases, SEALED),
+    Rule(P.PROPOSE_LABEL, R.SECRECY_REVIEWER, opened, SEALED),
+    Rule(P.DECIDE_LABEL, R.CLASSIFICATION_OFFICER, to_classify, SEALED, not_own=True),
     # --- need to know, by name
     Rule(P.OPEN_CASE, R.LEADER, in_charge, RECEIVED),
     Rule(P.OPEN_CASE, R.ARCHIVIST, everywhere, SEALED),

@@ -8,7 +8,8 @@ The rules, each also a test:
 3. the last system administrator, security administrator or security auditor cannot be removed;
 4. an administrator's role has no term: it would end by itself;
 5. a case or department is opened until a day, to someone of an office that reads cases by name;
-6. 举报人信息 is never given to the legal office.
+6. a classifying officer has a term;
+7. 举报人信息 is never given to the legal office.
 
 Source: 办法 Art. 5, 31; 保守国家秘密法 (2024); the office table of `docs/access-matrix.md`.
 """
@@ -211,6 +212,8 @@ def _objection_to_role(held: list[HeldRight], role: Role, valid_to: date | None)
     roles = _roles(held) | {role}
     if roles & ADMINISTRATORS and len(roles) > 1:
         return ONLY_ONE_OFFICE
+    if role is Role.CLASSIFICATION_OFFICER and valid_to is None:
+        return "定密责任人须写明任期的截止日期。"
     return NO_TERM if role in ADMINISTRATORS and valid_to is not None else ""
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import case, select
 
 from archive_store.holders import Holder
 from archive_store.models.base import now
-from archive_store.models.work import IndexState, Lease, Work
+from archive_store.models.work import IndexHold, IndexState, Lease, Work
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -37,6 +37,21 @@ def note_index(session: Session, case_id: str) -> None:
     else:
         state.wanted += 1
     note(session, INDEX_CASE, case_id)
+
+
+def note_relabelled(session: Session, case_id: str) -> None:
+    """The same after a change of a label: until the index has followed, nothing of the case is found."""
+    note_index(session, case_id)
+    session.flush()
+    wanted = session.get_one(IndexState, case_id).wanted
+    session.merge(IndexHold(case_id=case_id, wanted=wanted))
+
+
+def release_hold(session: Session, case_id: str, indexed: int) -> None:
+    """The index has followed up to `indexed`."""
+    hold = session.get(IndexHold, case_id)
+    if hold is not None and hold.wanted <= indexed:
+        session.delete(hold)
 
 
 def note_once(session: Session, kind: str, subject_id: str) -> None:

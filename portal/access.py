@@ -38,7 +38,7 @@ OPEN_ENDPOINTS = frozenset(
     }
 )
 """What anyone may reach; everything else needs a login."""
-STEP_UP_ENDPOINTS = frozenset({"cases.seal", "decisions.decide", "rights.decide", "rights.end"})
+STEP_UP_ENDPOINTS = frozenset({"cases.seal", "decisions.decide", "rights.decide", "rights.end", "labels.decide"})
 """What weighs: posted there, the password must have been given within `STEP_UP_AGE`."""
 STEP_UP_AGE = 10 * 60
 """Seconds."""

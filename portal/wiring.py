@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from alembic import command
 from alembic.config import Config
@@ -52,12 +52,14 @@ from portal.services.audit import ORIGIN, AuditService
 from portal.services.case_reader import CaseReader
 from portal.services.cases import CaseService
 from portal.services.checking import CheckingService
+from portal.services.classification import ClassificationService
 from portal.services.copies import CopyService
 from portal.services.copy_making import CopyMakingService, CopyPress, CopyTerms
 from portal.services.copy_requests import CopyRequestService
 from portal.services.decisions import DecisionService
 from portal.services.desk import Desk
 from portal.services.fixity import FixityService
+from portal.services.held_index import HeldIndex
 from portal.services.indexing import IndexingService
 from portal.services.intake import IntakeService, Receiver
 from portal.services.listing import ListingService
@@ -81,6 +83,7 @@ from portal.services.viewing import ViewingService
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from indexer.backends.base import SearchBackend
     from portal.config import Settings
 
 KEY_FILES = ("field.key", "form.key", "checkpoint.key")
@@ -188,7 +191,8 @@ class Installation:
         demonstration = settings.is_demonstration
         highest = Level.TOP_SECRET if demonstration else Level.INTERNAL
         checking = CheckingService(desk, CaseReader(self.originals, self.texts, fields), self.regulation, highest)
-        searcher = Searcher(self.index, weights.load(), {kind.code: kind.title for kind in self.catalogue})
+        held = cast("SearchBackend", HeldIndex(desk, self.index))  # people search; the rest is the worker's
+        searcher = Searcher(held, weights.load(), {kind.code: kind.title for kind in self.catalogue})
         search = SearchService(desk, searcher, self.index, self.catalogue)
         reader, maker = (Documents(pool) for pool in self.long_pools)
         pages = self.originals, self.documents, self.texts
@@ -198,6 +202,7 @@ class Installation:
             accounts=AccountService(desk, attempts=settings.login_attempts, wait=wait),
             cases=CaseService(desk, fields),
             checking=checking,
+            classification=ClassificationService(desk, highest=highest),
             intake=IntakeService(desk, receiver, builder, secrets_allowed=demonstration),
             transfer=TransferService(desk, self.regulation, self.codes, checking),
             sealing=SealingService(
@@ -256,6 +261,8 @@ class Installation:
         self.derivatives.sweep()
         self.services.recognition.reconcile()
         self.services.playing.reconcile()
+        self.services.classification.fall_due()
+        self.services.classification.raise_reviews()
         self.indexing.reconcile()
         with self.database.read() as session:
             staged = set(session.scalars(select(StoredFile.blob).where(StoredFile.blob.is_not(None))))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from portal.services.audit import AuditService
     from portal.services.cases import CaseService
     from portal.services.checking import CheckingService
+    from portal.services.classification import ClassificationService
     from portal.services.copies import CopyService
     from portal.services.copy_requests import CopyRequestService
     from portal.services.decisions import DecisionService
@@ -42,6 +43,7 @@ class Services:
     accounts: AccountService
     cases: CaseService
     checking: CheckingService
+    classification: ClassificationService
     intake: IntakeService
     transfer: TransferService
     sealing: SealingService

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from archive_store.cases import case_thing
 from archive_store.deadlines import Deadline, Remaining, remaining
 from archive_store.identity import AskState
 from archive_store.models.accounts import Account, RightsAsk
+from archive_store.models.cases import Case
 from archive_store.permissions import Permission
-from archive_store.policy import may
+from archive_store.policy import decide, may
 from archive_store.rights import Right, names_of_departments, rights_of
 from portal.services.rights import without_leader
 
@@ -47,6 +49,14 @@ def office_tasks(session: Session, actor: Actor, today: date) -> Iterator[Task]:
     if may(actor, Permission.GRANT_RIGHTS):
         yield from _asked(session, actor)
         yield from _ending(session, today)
+
+
+def label_tasks(session: Session, actor: Actor) -> Iterator[Task]:
+    """What waits for a classifying officer: one row for each case that it may see."""
+    for case_id in sorted(actor.label_cases):
+        case = session.get(Case, case_id)
+        if case is not None and decide(actor, Permission.DECIDE_LABEL, case_thing(case)):
+            yield Task("定密与审核", f"{case.archival_code} {case.title}", "办理", "labels.waiting")
 
 
 def _accounts(session: Session, today: date) -> Iterator[Task]:

@@ -12,6 +12,7 @@ from portal.views import (
     decisions,
     home,
     intake,
+    labels,
     opening,
     parties,
     people,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 KEEPING = (auth, home, cases, intake, parties, reader, player, search, system)
-OFFICES = (account, people, rights, opening)
+OFFICES = (account, people, rights, opening, labels)
 COPYING = (asking, requests, preparation, decisions)
 
 
