@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from archive_store.models.work import Work
     from portal.wiring import Installation
 
+LEASE = WORKER
 LEASE_SECONDS = 30
 PAUSE_SECONDS = 0.25
 CHECKPOINT_SECONDS = 10
@@ -90,7 +91,7 @@ class Worker:
     def _holds(self) -> bool:
         try:
             with self._opened.database.write() as unit:
-                return hold_lease(unit.session, WORKER, self._holder, LEASE_SECONDS)
+                return hold_lease(unit.session, LEASE, self._holder, LEASE_SECONDS)
         except ConflictError:  # another worker took it in the same moment
             return False
 
@@ -150,7 +151,7 @@ class Worker:
             self._opened.stop_long_work()
         self._beside.shutdown(cancel_futures=True)
         with self._opened.database.write() as unit:
-            drop_lease(unit.session, WORKER, self._holder)
+            drop_lease(unit.session, LEASE, self._holder)
 
     def _tidy(self) -> None:
         if time.monotonic() - self._signed > CHECKPOINT_SECONDS:

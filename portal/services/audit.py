@@ -17,7 +17,7 @@ from archive_store.models.cases import Case
 from archive_store.models.work import Work
 from archive_store.permissions import Permission
 from archive_store.policy import may
-from portal.services.rights_lists import CHANGES
+from portal.services.rights_lists import CHANGES, said_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -158,7 +158,7 @@ class AuditService:
                     leaf.at,
                     leaf.name,
                     TITLES.get(leaf.name, leaf.name),
-                    name or leaf.actor_id or "",
+                    name or said_of(leaf.actor_id),
                     leaf.object_type,
                     leaf.object_id,
                     OUTCOMES.get(leaf.outcome, leaf.outcome),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, or_, select
@@ -87,7 +88,8 @@ class Change:
     person: str
     right: str
     ground: str
-    term: str
+    first: date | None
+    last: date | None
 
 
 class RightsLists:
@@ -234,16 +236,25 @@ def _rows(session: Session, *conditions: ColumnElement[bool]) -> list[AskRow]:
 
 def _change(leaf: AuditLeaf, actor: str | None, person: str | None, departments: Mapping[str, str]) -> Change:
     details = json.loads(leaf.details) if leaf.details else {}
-    term = "至".join(part for part in (details.get("from", ""), details.get("to", "")) if part)
     return Change(
         leaf.at,
         EventName(leaf.name),
-        actor or leaf.actor_id or "",
+        actor or said_of(leaf.actor_id),
         person or leaf.object_id,
         _right_in(details, departments),
         details.get("decision") or details.get("ground") or details.get("reason") or "",
-        term,
+        _day(details.get("from")),
+        _day(details.get("to")),
     )
+
+
+def said_of(actor_id: str | None) -> str:
+    """What stands for an actor who is no account."""
+    return "系统" if actor_id and actor_id.startswith("service:") else "（未登录）"
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 def _right_in(details: Mapping[str, str], departments: Mapping[str, str]) -> str:
