@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from argon2 import PasswordHasher
@@ -65,7 +66,7 @@ class AccountService:
         self._attempts = attempts
         self._wait = wait
         self._hasher = PasswordHasher()
-        self._decoy = self._hasher.hash(secrets.token_urlsafe(16))
+        _decoy()  # made now: the first login of an unknown name takes no longer than the next
 
     # --- who is it
 
@@ -192,7 +193,7 @@ class AccountService:
 
     def _matches(self, kept: str | None, password: str) -> bool:
         try:
-            return self._hasher.verify(kept or self._decoy, password[:MAX_PASSWORD]) and kept is not None
+            return self._hasher.verify(kept or _decoy(), password[:MAX_PASSWORD]) and kept is not None
         except (VerificationError, InvalidHashError):
             return False
 
@@ -236,6 +237,12 @@ class AccountService:
         )
         if len((held | roles) & ADMINISTRATORS) > 1 or ((held | roles) & ADMINISTRATORS and len(held | roles) > 1):
             raise RefusedError("系统管理员、安全保密管理员、安全审计员须由不同的人担任，且不得兼任其他角色。")
+
+
+@cache
+def _decoy() -> str:
+    """What the password of an unknown name is held against; nothing matches it."""
+    return PasswordHasher().hash(secrets.token_urlsafe(16))
 
 
 def check_password(password: str) -> None:
