@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -127,17 +128,39 @@ def form_key(settings: Settings) -> bytes:
     return (settings.data / "keys" / "form.key").read_bytes()
 
 
-class Installation:
-    """Everything of one installation, built once; closed at the end with its parser processes."""
+@dataclass(frozen=True)
+class Pools:
+    """Parser processes that pages wait for."""
 
-    def __init__(self, settings: Settings) -> None:
+    readers: ParserPool
+    copies: ParserPool
+    """For uploads of just anyone, who never wait in the readers' queue."""
+
+    @classmethod
+    def of_size(cls, processes: int) -> Self:
+        """New ones; `processes` are for readers."""
+        return cls(ParserPool(processes), ParserPool(1, LIMITS))
+
+    def close(self) -> None:
+        """End the processes."""
+        self.readers.close()
+        self.copies.close()
+
+
+class Installation:
+    """Everything of one installation, built once; closed at the end with its parser processes.
+
+    `pools` are processes that others use too, and that stay when this installation is closed.
+    """
+
+    def __init__(self, settings: Settings, pools: Pools | None = None) -> None:
         data = settings.data
         self.settings = settings
+        self.pools = pools or Pools.of_size(settings.processes)
+        self._borrows = pools is not None
         self.database = Database(make_engine(settings.database))
         self.desk = Desk(self.database, AuditLog())
-        self.pool = ParserPool(settings.processes)
-        self.copy_pool = ParserPool(1, LIMITS)  # uploads of just anyone never wait in the readers' queue
-        self.documents = Documents(self.pool)
+        self.documents = Documents(self.pools.readers)
         self.staging = LocalStagingStore(data / "staging")
         self.copies = LocalStagingStore(data / "copies")
         self.root = StorageRoot.open(data / "store")
@@ -224,7 +247,7 @@ class Installation:
         scratch.mkdir(exist_ok=True, mode=0o700)
         trust = trust_in(self.authority)
         press = CopyPress(
-            CopySigner(self.authority, self._stamper), lambda path: verdict_on(self.pool, path, trust), scratch
+            CopySigner(self.authority, self._stamper), lambda path: verdict_on(self.pools.readers, path, trust), scratch
         )
         terms = CopyTerms(
             settings.bureau, settings.verification_page, settings.copy_days, demonstration=settings.is_demonstration
@@ -234,7 +257,7 @@ class Installation:
     def _verification(self) -> VerificationService:
         trust, places = trust_in(self.authority), max(1, min(4, self.settings.web_threads // 4))
         demonstration = self.authority.is_demonstration
-        return VerificationService(self.desk, self.copy_pool, trust, demonstration=demonstration, places=places)
+        return VerificationService(self.desk, self.pools.copies, trust, demonstration=demonstration, places=places)
 
     def _key(self, name: str) -> bytes:
         return (self.settings.data / "keys" / name).read_bytes()
@@ -274,8 +297,8 @@ class Installation:
     def close(self) -> None:
         """End the parser processes and the database's connections."""
         self.index.close()
-        self.pool.close()
-        self.copy_pool.close()
+        if not self._borrows:
+            self.pools.close()
         self.stop_long_work()
         self.database.engine.dispose()
 

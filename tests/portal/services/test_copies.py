@@ -53,7 +53,7 @@ def test_only_its_party_or_the_counter_takes_a_copy(world: World, copied: str, w
 
 def test_the_copy_is_genuine_and_leads_to_the_seal(world: World, copied: str) -> None:
     content = b"".join(take(world, copied).chunks)
-    report = verdict_on(world.opened.pool, content, trust_in(world.opened.authority))
+    report = verdict_on(world.opened.pools.readers, content, trust_in(world.opened.authority))
     assert report.verdict is Verdict.GENUINE
     assert report.facts is not None
     with world.opened.database.read() as session:
