@@ -18,7 +18,15 @@ from archive_store.errors import NotFoundError
 from archive_store.models.copies import CopyRequest, Release
 from archive_store.parsing.errors import ParserRefusedError
 from archive_store.permissions import Permission
-from archive_store.requests import boxes_of, latest_release, may_with, plan_sha256, request_for
+from archive_store.request_words import RequestState
+from archive_store.requests import (
+    boxes_of,
+    latest_decision,
+    latest_release,
+    may_with,
+    plan_sha256,
+    request_for,
+)
 from portal.dissemination.leak_check import page_findings, words_findings, words_under
 from portal.dissemination.prepare import CopyMark, release_page
 from portal.dissemination.release import (
@@ -48,6 +56,8 @@ if TYPE_CHECKING:
     from portal.dissemination.watermark import WatermarkPress
     from portal.services.desk import Desk
 
+ENDED = (RequestState.REFUSED, RequestState.WITHDRAWN, RequestState.EXPIRED)
+"""Requests in which nothing is handed out, or seen before it is, any more."""
 PAGES_A_NOTE = 5
 """Pages after which progress is written down."""
 BROKEN = "第 {position} 项第 {page} 页不能显示，没有制作完成。请改为不予提供，或者联系系统管理员检查该文件。"
@@ -112,10 +122,13 @@ class ReleaseService:
         return tuple(found)
 
     def named_blobs(self) -> set[str]:
-        """Page images that a release names, for the sweep."""
+        """Page images that someone may still see or that a copy is still to be made of, for the sweep."""
         with self._desk.database.read() as session:
-            rows = session.scalars(select(Release.pages))
-            return {name for pages in rows for name in pages.values()}
+            open_requests = session.scalars(select(CopyRequest.id).where(CopyRequest.state.not_in(ENDED))).all()
+            releases = [latest_release(session, request_id) for request_id in open_requests]
+            decisions = [latest_decision(session, request_id) for request_id in open_requests]
+            releases += [session.get_one(Release, d.release_id) for d in decisions if d is not None and d.release_id]
+            return {name for release in releases if release is not None for name in release.pages.values()}
 
     # --- seeing
 

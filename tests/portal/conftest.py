@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 from argon2 import PasswordHasher
@@ -22,6 +22,7 @@ from portal.application import create_app
 from portal.config import Profile, load_settings
 from portal.services.accounts import NewAccount, add_department
 from portal.wiring import Installation, Pools, form_key, migrate, prepare_folder
+from portal.worker import Worker
 from tests.databases import BACKENDS
 
 if TYPE_CHECKING:
@@ -110,7 +111,8 @@ class Template:
 class Templates:
     """Data folders with a case that got as far as a step, on each database; each made when first asked for."""
 
-    STEPS = ("", "draft", "accepted", "sealed")
+    BEFORE: ClassVar = {"draft": "", "accepted": "draft", "sealed": "accepted", "indexed": "sealed", "crowded": ""}
+    """The steps, each with the one that it starts from; the names of the fixtures too."""
 
     def __init__(self, prepared: tuple[Path, dict[str, str]], request: pytest.FixtureRequest) -> None:
         self._made = {("sqlite", ""): Template(*prepared)}
@@ -138,7 +140,7 @@ class Templates:
             self._server.drop(world.url)
 
     def _next(self, backend: str, step: str) -> Template:
-        before = self.get(backend, self.STEPS[self.STEPS.index(step) - 1])
+        before = self.get(backend, self.BEFORE[step])
         folder = self._folder(step)
         with self.world(before, folder / "data") as world:
             case_id = TAKE[step](world, before.case_id or str(folder / "case"))
@@ -197,7 +199,7 @@ def world_database(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def world(world_database: str, templates: Templates, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     """An installation of one's own, in which a case got as far as the test asks for by name."""
-    step = next(step for step in reversed(Templates.STEPS) if not step or step in request.fixturenames)
+    step = next((step for step in reversed(Templates.BEFORE) if step in request.fixturenames), "")
     with templates.world(templates.get(world_database, step), tmp_path / "data") as made:
         yield made
     templates.drop(made)
@@ -316,7 +318,18 @@ def _sealed(world: World, accepted: str) -> str:
     return accepted
 
 
-TAKE = {"draft": _draft, "accepted": _accepted, "sealed": _sealed}
+def _indexed(world: World, sealed: str) -> str:
+    Worker(world.opened).run_until_idle()
+    return sealed
+
+
+def _crowded(world: World, folder: str) -> str:
+    from tests.portal.crowded import seal_crowded  # noqa: PLC0415 - it uses what stands here
+
+    return seal_crowded(world, Path(folder))
+
+
+TAKE = {"draft": _draft, "accepted": _accepted, "sealed": _sealed, "indexed": _indexed, "crowded": _crowded}
 """What takes a case one step further."""
 
 
@@ -336,6 +349,19 @@ def accepted(draft: str) -> str:
 def sealed(accepted: str) -> str:
     """The same, sealed."""
     return accepted
+
+
+@pytest.fixture
+def indexed(sealed: str) -> str:
+    """The same, in the index."""
+    return sealed
+
+
+@pytest.fixture
+def crowded(world: World, request: pytest.FixtureRequest) -> str:
+    """A sealed case with persons and items of many kinds (`tests.portal.crowded`), instead of the plain one."""
+    assert "draft" not in request.fixturenames, "one case at a time: seal the other in the test"
+    return world.case_id
 
 
 @pytest.fixture(scope="module")
