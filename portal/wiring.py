@@ -31,6 +31,7 @@ from archive_store.models.cases import StoredFile
 from archive_store.ocfl import StorageRoot
 from archive_store.originals import Originals
 from archive_store.page_texts import PageTexts
+from archive_store.pages import Pages
 from archive_store.parsing.documents import Documents
 from archive_store.parsing.pool import Limits, ParserPool
 from archive_store.private_fields import KEY_BYTES, FieldSeal
@@ -210,7 +211,7 @@ class Installation:
         searcher = Searcher(self.index, weights.load(), {kind.code: kind.title for kind in self.catalogue})
         search = SearchService(desk, searcher, self.index, self.catalogue)
         reader, maker = (Documents(pool) for pool in self.long_pools)
-        pages = self.originals, self.documents, self.texts
+        pages = Pages(self.originals, self.documents, self.texts)
         copies = CopyService(desk, self.copies, transfers=settings.copy_transfers)
         studio = Studio(self.originals, self.derivatives, maker, self.documents)
         return Services(
@@ -225,14 +226,14 @@ class Installation:
             audit=audit,
             fixity=FixityService(desk, self.root, self.staging, self.signer, audit, checking, copies),
             tasks=TaskService(desk, self.regulation),
-            viewing=ViewingService(desk, *pages, self.press, search),
+            viewing=ViewingService(desk, pages, self.press, search),
             search=search,
             asking=AskingService(desk, working_days=settings.request_working_days),
             copy_requests=CopyRequestService(
                 desk, working_days=settings.request_working_days, extension_days=settings.extension_working_days
             ),
-            preparation=PreparationService(desk, *pages, self.press, self.grounds),
-            releases=ReleaseService(desk, *pages, self.copies, self.press, self.grounds),
+            preparation=PreparationService(desk, pages, self.press, self.grounds),
+            releases=ReleaseService(desk, pages, self.copies, self.press, self.grounds),
             decisions=DecisionService(desk, self.grounds),
             copies=copies,
             verification=self._verification(),

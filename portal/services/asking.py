@@ -15,7 +15,7 @@ from archive_store.accounts import may_ask_for_copies
 from archive_store.audit.events import EventName
 from archive_store.cases import case_for, case_thing, item_thing, listed_items
 from archive_store.deadlines import local_date, request_deadline
-from archive_store.drafts import page_file
+from archive_store.drafts import page_count, page_file
 from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
 from archive_store.identity import Role
 from archive_store.models.base import new_id
@@ -234,7 +234,7 @@ class AskingService:
     def _party_case(self, actor: Actor, case: Case, permission: Permission = Permission.SEE_LISTED) -> PartyCase:
         seen = [item for item in listed_items(case) if decide(actor, permission, item_thing(case, item))]
         items = [
-            ListedItem(number, item.id, item.neutral_title, _pages(item), _why_not(item))
+            ListedItem(number, item.id, item.neutral_title, page_count(item), _why_not(item))
             for number, item in enumerate(seen, start=1)  # a gap would tell of what the viewer may not know
         ]
         return PartyCase(case.id, case.case_number, case.ended_on, items)
@@ -261,11 +261,6 @@ def _seen(request: CopyRequest) -> Permission:
 
 def _as_asked(request: CopyRequest) -> Asked:
     return Asked(frozenset(row.item_id for row in request.items), request.purpose, request.delivery)
-
-
-def _pages(item: Item) -> int:
-    file = page_file(item)
-    return (file.pages or 0) if file else 0
 
 
 def _why_not(item: Item) -> str:
