@@ -34,7 +34,7 @@ MENUS: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.LEADER: (("待批事项", "home.page"), ("检索", "search.page"), ("复制申请", "requests.index")),
     Role.SECRECY_REVIEWER: (("待审事项", "home.page"), ("检索", "search.page")),
     Role.PARTY: (("我的案卷", "home.page"), ("我的申请", "requests.index")),
-    Role.LEGAL_OFFICE: (("抽查案卷", "home.page"),),
+    Role.LEGAL_OFFICE: (("监督看板", "home.page"), ("抽查案卷", "cases.index")),
     Role.SYSTEM_ADMINISTRATOR: (("账号", "home.page"), ("系统状态", "system.state")),
     Role.SECURITY_ADMINISTRATOR: (("授权", "home.page"),),
     Role.SECURITY_AUDITOR: (("审计日志", "home.page"),),

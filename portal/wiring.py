@@ -70,6 +70,7 @@ from portal.services.recognition import RecognitionService
 from portal.services.releases import ReleaseService
 from portal.services.sealing import SealingService, Vault
 from portal.services.search import SearchService
+from portal.services.supervision import SupervisionService
 from portal.services.tasks import TaskService
 from portal.services.transfer import TransferService
 from portal.services.verification import LIMITS, VerificationService
@@ -240,6 +241,7 @@ class Installation:
             parties=PartyService(desk),
             listing=ListingService(desk, self.catalogue),
             recognition=RecognitionService(desk, self.originals, reader, self.texts, self.derivatives),
+            supervision=SupervisionService(desk, self.regulation),
             playing=PlayingService(desk, studio, self.press, self._key("form.key")),
         )
 

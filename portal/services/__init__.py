@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from portal.services.releases import ReleaseService
     from portal.services.sealing import SealingService
     from portal.services.search import SearchService
+    from portal.services.supervision import SupervisionService
     from portal.services.tasks import TaskService
     from portal.services.transfer import TransferService
     from portal.services.verification import VerificationService
@@ -56,3 +57,4 @@ class Services:
     listing: ListingService
     recognition: RecognitionService
     playing: PlayingService
+    supervision: SupervisionService

@@ -25,4 +25,7 @@ def page() -> str:
             rows=services().copy_requests.listed(who, RequestState),
             RequestState=RequestState,
         )
+    if holds(Permission.SUPERVISE):
+        board = services().supervision.board(who, request.args.get("year", type=int))
+        return render_template("supervision/board.html", board=board)
     return render_template("home.html", tasks=services().tasks.of(who))
