@@ -13,12 +13,13 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from secrets import token_hex
+from secrets import token_bytes, token_hex
 from typing import TYPE_CHECKING
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from archive_store.blobs.durable import make_folder, storage_trouble, sync_folder, write_bytes
@@ -40,12 +41,12 @@ _DER = serialization.Encoding.DER
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """What a serving process needs: keys (PKCS#8, DER) of the signers, certificates and CRLs (DER), by name.
+    """What a serving process needs: loaded keys of the signers, certificates and CRLs (DER), by name.
 
     The keys of root and issuer stay on the disk. Keys are left out of every text form.
     """
 
-    keys: dict[str, bytes] = field(repr=False)
+    keys: dict[str, rsa.RSAPrivateKey] = field(repr=False)
     certificates: dict[str, bytes]
     crls: dict[str, bytes]
 
@@ -220,14 +221,26 @@ def _protection(key_file: Path | None) -> serialization.KeySerializationEncrypti
     return serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
 
 
-def _opened(data: bytes, certificate: bytes, password: bytes | None) -> bytes:
+def _opened(data: bytes, certificate: bytes, password: bytes | None) -> rsa.RSAPrivateKey:
+    """The key, once its certificate has accepted a signature by it.
+
+    The library's own check of an RSA key takes 0.2 s of CPU and says less: it knows nothing of the certificate.
+    """
     try:
-        key = serialization.load_der_private_key(data, password)
+        key = serialization.load_der_private_key(data, password, unsafe_skip_rsa_key_validation=True)
     except (ValueError, TypeError) as error:
         raise IntegrityError("签名密钥不能打开：密钥文件不对，或已损坏。请从备份恢复。") from error
-    spki = (_DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    if key.public_key().public_bytes(*spki) != x509.load_der_x509_certificate(certificate).public_key().public_bytes(
-        *spki
-    ):
+    public = x509.load_der_x509_certificate(certificate).public_key()
+    if not isinstance(key, rsa.RSAPrivateKey) or not isinstance(public, rsa.RSAPublicKey) or not _belong(key, public):
         raise IntegrityError("签名密钥与证书不相配。请从备份恢复密钥文件夹。")
-    return key.private_bytes(_DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return key
+
+
+def _belong(key: rsa.RSAPrivateKey, public: rsa.RSAPublicKey) -> bool:
+    """Whether what the one signs is accepted by the other."""
+    trial = token_bytes(32)
+    try:
+        public.verify(key.sign(trial, padding.PKCS1v15(), hashes.SHA256()), trial, padding.PKCS1v15(), hashes.SHA256())
+    except (InvalidSignature, ValueError):
+        return False
+    return True

@@ -73,6 +73,8 @@ class RequestFacts:
     submitted_hash: str | None = None
     approved_hash: str | None = None
     extended: bool = False
+    is_due_over: bool = False
+    """Whether the last day of the time for a decision has passed."""
     case_id: str = ""
     """Whoever is a party to it has no office in its requests, whoever asked."""
 
@@ -139,6 +141,7 @@ APPROVED_SAME = Guard(
     "复制件在审批后有变动，不能领取，请重新提交审批。",
 )
 NOT_EXTENDED = Guard(lambda f: not f.extended, "期限已经延长过一次，不能再延长。")
+NOT_DUE_OVER = Guard(lambda f: not f.is_due_over, "办理期限已过，不能再延长，请尽快作出决定。")
 
 _NO_PART_IN_IT = (NOT_REQUESTER, NOT_ENTERER, NOT_ACCEPTER, NOT_PREPARER, NOT_REVIEWER)
 _DECIDES = (LEADER_IN_CHARGE, *_NO_PART_IN_IT)
@@ -267,7 +270,7 @@ def _rows() -> tuple[Transition, ...]:
             None,
             leader,
             (LEADER_IN_CHARGE, NOT_REQUESTER, NOT_ENTERER),
-            (NOT_EXTENDED,),
+            (NOT_EXTENDED, NOT_DUE_OVER),
             needs_reason=True,
         ),
         row(Step.WITHDRAW, UNDECIDED, S.WITHDRAWN, party, (IS_REQUESTER,)),

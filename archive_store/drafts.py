@@ -175,6 +175,12 @@ def page_file(item: Item) -> StoredFile | None:
     return chosen if chosen is not None and chosen.pages else None
 
 
+def page_count(item: Item) -> int:
+    """How many pages are read and copied; 0 where the item has none."""
+    file = page_file(item)
+    return (file.pages or 0) if file else 0
+
+
 def playing_file(item: Item) -> StoredFile | None:
     """The recording that is played: the original, where it is sound or picture."""
     original = next((file for file in item.files if file.role == ORIGINAL), None)

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import asdict, dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from archive_store.errors import IntegrityError
+from archive_store.errors import IntegrityError, InvalidInputError
 
 NONCE_BYTES = 12
 KEY_BYTES = 32
 SHOWN_HEAD, SHOWN_TAIL = 3, 2
+NO_WHOLE_NUMBERS = "请不要填写完整的证件号码。写明证件种类、末四位和核对的材料即可。"
+_WHOLE_NUMBER = re.compile(r"\d{12,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,16 @@ def mask(value: str) -> str:
 def mask_address(value: str) -> str:
     """The first six characters (province and city) stay."""
     return value[:6] + "*" * min(6, max(0, len(value) - 6))
+
+
+def refuse_whole_numbers(text: str, field: str) -> None:
+    """Keep whole identity numbers out of notes, which nobody encrypts.
+
+    Raises:
+        InvalidInputError: `text`, written into `field`, holds one.
+    """
+    if _WHOLE_NUMBER.search(text):
+        raise InvalidInputError(NO_WHOLE_NUMBERS, field)
 
 
 class FieldSeal:

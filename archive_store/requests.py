@@ -187,6 +187,7 @@ def plan_sha256(request: CopyRequest, boxes: Sequence[RedactionBox]) -> str:
                 "title": row.title,
                 "label": row.item.label.code,
                 "volume": str(row.item.volume),
+                "listable": row.item.listable,
                 "own": sorted(row.own_marks),
                 "withheld": row.withheld_ground,
                 "boxes": drawn.get(row.item_id, []) if row.withheld_ground is None else [],
@@ -209,6 +210,8 @@ def plan_objections(request: CopyRequest, boxes: Sequence[RedactionBox]) -> list
 def _objection(row: RequestedItem, *, is_covered: bool) -> str:
     if row.withheld_ground is not None:
         return ""
+    if not row.item.listable:
+        return f"第 {row.position} 项已改为不向当事人列示，请选择不予提供并注明依据；仍应提供的，请先恢复列示。"
     found = verdict(release_item(row))
     if found.releasable is Releasable.NEVER:
         return f"第 {row.position} 项依法不得提供，请选择不予提供并注明依据。"
@@ -244,6 +247,7 @@ def facts_of(session: Session, request: CopyRequest, today: date) -> RequestFact
         submitted_hash=release.manifest_sha256 if release is not None and release.submitted_at else None,
         approved_hash=decision.manifest_sha256 if decision is not None and decision.outcome != "refused" else None,
         extended=request.extended,
+        is_due_over=request.due_on is not None and request.due_on < today,
     )
 
 

@@ -26,8 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from asn1crypto import cms, core, crl, tsp, x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import load_der_private_key
+from cryptography.hazmat.primitives.asymmetric import padding
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign.signers.pdf_cms import Signer
 from pyhanko.sign.timestamps import TimeStamper
@@ -51,6 +50,8 @@ from archive_store.timestamps import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     from archive_store.authority import Authority
     from archive_store.timestamps import TimeStampService
@@ -92,11 +93,8 @@ class ServiceTimeStamper(TimeStamper):
 class LoadedKeySigner(Signer):
     """Signs with an RSA key that stays loaded: pyHanko's own signer checks it anew for each signature (4 a second)."""
 
-    def __init__(self, key: bytes, certificate: bytes, chain: Sequence[bytes]) -> None:
-        loaded = load_der_private_key(key, None)
-        if not isinstance(loaded, rsa.RSAPrivateKey):
-            raise TypeError("an RSA key is needed")
-        self._key = loaded
+    def __init__(self, key: RSAPrivateKey, certificate: bytes, chain: Sequence[bytes]) -> None:
+        self._key = key
         store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
         store.register_multiple([x509.Certificate.load(one) for one in chain])
         super().__init__(signing_cert=x509.Certificate.load(certificate), cert_registry=store)

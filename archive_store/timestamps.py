@@ -23,13 +23,14 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from asn1crypto import algos, cms, core, tsp, x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import load_der_private_key
+from cryptography.hazmat.primitives.asymmetric import padding
 
 from archive_store.errors import IntegrityError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 POLICY = "2.25.204193466327471038270931562735893014237"  # an arc of ITU-T X.667, which needs no registration
 DIGEST = "sha512"
@@ -64,11 +65,10 @@ class Stamp:
 class TimeStampAuthority:
     """The built-in service: answers with one RSA key; `clock` gives the present moment with time zone."""
 
-    def __init__(self, key: bytes, certificate: bytes, chain: Sequence[bytes], clock: Callable[[], datetime]) -> None:
-        loaded = load_der_private_key(key, None)
-        if not isinstance(loaded, rsa.RSAPrivateKey):
-            raise TypeError("an RSA key is needed")
-        self._key = loaded
+    def __init__(
+        self, key: RSAPrivateKey, certificate: bytes, chain: Sequence[bytes], clock: Callable[[], datetime]
+    ) -> None:
+        self._key = key
         self._certificate = x509.Certificate.load(certificate)
         self._chain = [x509.Certificate.load(one) for one in chain]
         self._clock = clock

@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import IntegrityError as DatabaseIntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
 from archive_store.database import WRITES
-from archive_store.errors import ArchiveError, ConflictError, UnavailableError
+from archive_store.errors import ArchiveError, ConflictError, InvalidInputError, UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,6 +35,7 @@ UNAVAILABLE = (
     "数据库暂时不能读写，您的操作没有保存，已有内容没有丢失。请稍后重试；"
     "仍不成功的，请联系系统管理员检查磁盘空间和数据库。"
 )
+NOT_STORABLE = "填写的内容过长，或者含有不能保存的字符，没有保存。请检查后重试。"
 CONFLICT = "这项内容刚被其他人修改，您的操作没有保存。请刷新页面后重试。"
 
 
@@ -78,6 +79,7 @@ class Database:
         Raises:
             ConflictError: somebody else changed the same thing first; nothing was written.
             UnavailableError: the database cannot write now (disk full, no answer); nothing was written.
+            InvalidInputError: a value is too long for its place, or holds a NUL; nothing was written.
         """
         with self._writing() as session:
             unit = UnitOfWork(session)
@@ -86,6 +88,8 @@ class Database:
                 session.commit()
             except (StaleDataError, DatabaseIntegrityError) as error:
                 raise ConflictError(CONFLICT) from error
+            except DataError as error:
+                raise InvalidInputError(NOT_STORABLE) from error
             except OperationalError as error:
                 raise _trouble(error) from error
         for action in unit._after:  # noqa: SLF001 - the unit's own list

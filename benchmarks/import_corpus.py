@@ -187,7 +187,7 @@ def measure(files: int, cases_of: int, scratch: Path) -> dict[str, Any]:
         cases = import_all(opened, scratch / "folders", run)
         to_the_seal(opened, who, cases, run)
         times = search_times(opened, who["archivist"], texts)
-        isolation = opened.pool.isolation
+        isolation = opened.pools.readers.isolation
     with run.stage("peer_write_sha512_fsync"):
         write_bytes_again(scratch / "folders", scratch / "again")
     if program := shutil.which("pdftotext"):

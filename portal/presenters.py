@@ -40,7 +40,7 @@ MENUS: dict[Role, tuple[tuple[str, str], ...]] = {
     Role.SECRECY_REVIEWER: (("待审事项", "home.page"), ("检索", "search.page")),
     Role.CLASSIFICATION_OFFICER: (("定密与审核", "labels.waiting"),),
     Role.PARTY: (("我的案卷", "home.page"), ("我的申请", "requests.index")),
-    Role.LEGAL_OFFICE: (("工作台", "home.page"), ("抽查案卷", "cases.index")),
+    Role.LEGAL_OFFICE: (("监督看板", "home.page"), ("抽查案卷", "cases.index")),
     Role.SYSTEM_ADMINISTRATOR: (
         ("工作台", "home.page"),
         ("账号", "people.index"),

@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
@@ -30,6 +31,7 @@ from archive_store.models.cases import StoredFile
 from archive_store.ocfl import StorageRoot
 from archive_store.originals import Originals
 from archive_store.page_texts import PageTexts
+from archive_store.pages import Pages
 from archive_store.parsing.documents import Documents
 from archive_store.parsing.pool import Limits, ParserPool
 from archive_store.private_fields import KEY_BYTES, FieldSeal
@@ -74,6 +76,7 @@ from portal.services.rights import RightsService
 from portal.services.rights_lists import RightsLists
 from portal.services.sealing import SealingService, Vault
 from portal.services.search import SearchService
+from portal.services.supervision import SupervisionService
 from portal.services.system import SystemService
 from portal.services.tasks import TaskService
 from portal.services.transfer import TransferService
@@ -134,17 +137,39 @@ def form_key(settings: Settings) -> bytes:
     return (settings.data / "keys" / "form.key").read_bytes()
 
 
-class Installation:
-    """Everything of one installation, built once; closed at the end with its parser processes."""
+@dataclass(frozen=True)
+class Pools:
+    """Parser processes that pages wait for."""
 
-    def __init__(self, settings: Settings) -> None:
+    readers: ParserPool
+    copies: ParserPool
+    """For uploads of just anyone, who never wait in the readers' queue."""
+
+    @classmethod
+    def of_size(cls, processes: int) -> Self:
+        """New ones; `processes` are for readers."""
+        return cls(ParserPool(processes), ParserPool(1, LIMITS))
+
+    def close(self) -> None:
+        """End the processes."""
+        self.readers.close()
+        self.copies.close()
+
+
+class Installation:
+    """Everything of one installation, built once; closed at the end with its parser processes.
+
+    `pools` are processes that others use too, and that stay when this installation is closed.
+    """
+
+    def __init__(self, settings: Settings, pools: Pools | None = None) -> None:
         data = settings.data
         self.settings = settings
+        self.pools = pools or Pools.of_size(settings.processes)
+        self._borrows = pools is not None
         self.database = Database(make_engine(settings.database))
         self.desk = Desk(self.database, AuditLog())
-        self.pool = ParserPool(settings.processes)
-        self.copy_pool = ParserPool(1, LIMITS)  # uploads of just anyone never wait in the readers' queue
-        self.documents = Documents(self.pool)
+        self.documents = Documents(self.pools.readers)
         self.staging = LocalStagingStore(data / "staging")
         self.copies = LocalStagingStore(data / "copies")
         self.root = StorageRoot.open(data / "store")
@@ -195,7 +220,7 @@ class Installation:
         searcher = Searcher(held, weights.load(), {kind.code: kind.title for kind in self.catalogue})
         search = SearchService(desk, searcher, self.index, self.catalogue)
         reader, maker = (Documents(pool) for pool in self.long_pools)
-        pages = self.originals, self.documents, self.texts
+        pages = Pages(self.originals, self.documents, self.texts)
         copies = CopyService(desk, self.copies, transfers=settings.copy_transfers)
         studio = Studio(self.originals, self.derivatives, maker, self.documents)
         return Services(
@@ -211,14 +236,14 @@ class Installation:
             audit=audit,
             fixity=FixityService(desk, self.root, self.staging, self.signer, audit, checking, copies),
             tasks=TaskService(desk, self.regulation),
-            viewing=ViewingService(desk, *pages, self.press, search),
+            viewing=ViewingService(desk, pages, self.press, search),
             search=search,
             asking=AskingService(desk, working_days=settings.request_working_days),
             copy_requests=CopyRequestService(
                 desk, working_days=settings.request_working_days, extension_days=settings.extension_working_days
             ),
-            preparation=PreparationService(desk, *pages, self.press, self.grounds),
-            releases=ReleaseService(desk, *pages, self.copies, self.press, self.grounds),
+            preparation=PreparationService(desk, pages, self.press, self.grounds),
+            releases=ReleaseService(desk, pages, self.copies, self.press, self.grounds),
             decisions=DecisionService(desk, self.grounds),
             copies=copies,
             verification=self._verification(),
@@ -230,6 +255,7 @@ class Installation:
             system=SystemService(desk, settings.data, lambda: [*audit.state(), *self.services.recognition.state()]),
             listing=ListingService(desk, self.catalogue),
             recognition=RecognitionService(desk, self.originals, reader, self.texts, self.derivatives),
+            supervision=SupervisionService(desk, self.regulation),
             playing=PlayingService(desk, studio, self.press, self._key("form.key")),
         )
 
@@ -238,7 +264,7 @@ class Installation:
         scratch.mkdir(exist_ok=True, mode=0o700)
         trust = trust_in(self.authority)
         press = CopyPress(
-            CopySigner(self.authority, self._stamper), lambda path: verdict_on(self.pool, path, trust), scratch
+            CopySigner(self.authority, self._stamper), lambda path: verdict_on(self.pools.readers, path, trust), scratch
         )
         terms = CopyTerms(
             settings.bureau, settings.verification_page, settings.copy_days, demonstration=settings.is_demonstration
@@ -248,7 +274,7 @@ class Installation:
     def _verification(self) -> VerificationService:
         trust, places = trust_in(self.authority), max(1, min(4, self.settings.web_threads // 4))
         demonstration = self.authority.is_demonstration
-        return VerificationService(self.desk, self.copy_pool, trust, demonstration=demonstration, places=places)
+        return VerificationService(self.desk, self.pools.copies, trust, demonstration=demonstration, places=places)
 
     def _key(self, name: str) -> bytes:
         return (self.settings.data / "keys" / name).read_bytes()
@@ -284,8 +310,8 @@ class Installation:
     def close(self) -> None:
         """End the parser processes and the database's connections."""
         self.index.close()
-        self.pool.close()
-        self.copy_pool.close()
+        if not self._borrows:
+            self.pools.close()
         self.stop_long_work()
         self.database.engine.dispose()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +49,12 @@ class Import:
 
 
 def python_sources(folders: Collection[str] = PACKAGES) -> list[Source]:
-    """All Python files below these folders of the project."""
+    """All Python files below these folders of the project, read and parsed once."""
+    return _read(tuple(folders))
+
+
+@cache
+def _read(folders: tuple[str, ...]) -> list[Source]:
     return [
         Source(str(path.relative_to(ROOT)), module_name(path.relative_to(ROOT)), path.read_text(encoding="utf-8"))
         for folder in folders

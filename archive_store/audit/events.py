@@ -79,6 +79,7 @@ class EventName(TitledEnum):
     COPY_REQUEST_BEGIN = "copy_request:begin", "填写复制申请"
     COPY_REQUEST_BEGIN_PREPARATION = "copy_request:begin_preparation", "开始制作复制件"
     COPY_REQUEST_CHANGE_RELEASE = "copy_request:change_release", "撤回重新制作"
+    COPY_REQUEST_DISCARD = "copy_request:discard", "删除未提交的申请"
     COPY_REQUEST_DOWNLOAD = "copy_request:download", "下载复制件"
     COPY_REQUEST_EXPIRE = "copy_request:expire", "复制件领取期届满"
     COPY_REQUEST_EXTEND = "copy_request:extend", "延长办理期限"
@@ -121,6 +122,7 @@ class EventName(TitledEnum):
     PERSON_BIND = "person:bind", "关联当事人账号"
     PERSON_UNBIND = "person:unbind", "解除当事人关联"
     PERSON_UNMASK = "person:unmask", "查看证件号码"
+    SUPERVISION_VIEW = "supervision:view", "查看监督看板"
     SEARCH_QUERY = "search:query", "检索"
     STORAGE_VERIFY = "storage:verify", "核验存储"
 

@@ -14,6 +14,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,7 @@ def choose(bubblewrap: bool | None, code: Sequence[Path] = ()) -> Sandbox:  # no
     weak = Sandbox(Isolation.RLIMITS, tuple(code))
     if bubblewrap is False:
         return weak
-    trouble = _trouble_with_bubblewrap(strong)
+    trouble = _trouble_with_bubblewrap(shutil.which("bwrap"), strong)
     if trouble is None:
         return strong
     if bubblewrap:
@@ -90,9 +91,13 @@ def choose(bubblewrap: bool | None, code: Sequence[Path] = ()) -> Sandbox:  # no
     return weak
 
 
-def _trouble_with_bubblewrap(sandbox: Sandbox) -> str | None:
-    """Why bubblewrap cannot be used here, or nothing. It may be installed and yet forbidden, as in containers."""
-    if shutil.which("bwrap") is None:
+@cache
+def _trouble_with_bubblewrap(program: str | None, sandbox: Sandbox) -> str | None:
+    """Why bubblewrap cannot be used here, or nothing. It may be installed and yet forbidden, as in containers.
+
+    Tried once in a process: a trial takes as long as the start of a parser process.
+    """
+    if program is None:
         return "bwrap is not installed"
     command = [*_bubblewrap(sandbox.code), sys.executable, "-P", "-s", "-c", f"import {CHILD_MODULE}"]
     try:

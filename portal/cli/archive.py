@@ -158,7 +158,7 @@ def doctor(data: Path, *, as_json: bool) -> int:
     problems: list[dict[str, Any]] = []
     if (data / "keys").is_dir():
         with installation(data) as opened:
-            notes.append(f"解析进程隔离方式：{opened.pool.isolation}")
+            notes.append(f"解析进程隔离方式：{opened.pools.readers.isolation}")
             problems += [{"message": message} for message in opened.problems()]
     else:
         problems.append({"message": f"{data} 中没有档案库，请运行 anjuan init 或 anjuan demo"})

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from portal.services.rights_lists import RightsLists
     from portal.services.sealing import SealingService
     from portal.services.search import SearchService
+    from portal.services.supervision import SupervisionService
     from portal.services.system import SystemService
     from portal.services.tasks import TaskService
     from portal.services.transfer import TransferService
@@ -68,3 +69,4 @@ class Services:
     listing: ListingService
     recognition: RecognitionService
     playing: PlayingService
+    supervision: SupervisionService

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from argon2 import PasswordHasher
@@ -69,7 +70,7 @@ class AccountService:
         self._attempts = attempts
         self._wait = wait
         self._hasher = PasswordHasher()
-        self._decoy = self._hasher.hash(secrets.token_urlsafe(16))
+        _decoy()  # made now: the first login of an unknown name takes no longer than the next
 
     # --- who is it
 
@@ -224,7 +225,7 @@ class AccountService:
 
     def _matches(self, kept: str | None, password: str) -> bool:
         try:
-            return self._hasher.verify(kept or self._decoy, password[:LONGEST]) and kept is not None
+            return self._hasher.verify(kept or _decoy(), password[:LONGEST]) and kept is not None
         except (VerificationError, InvalidHashError):
             return False
 
@@ -264,6 +265,12 @@ class AccountService:
         if new.clearance is not None:
             session.add(ClearanceGrant(level=int(new.clearance), **common))
         session.add_all(Membership(department_id=department, **common) for department in sorted(new.departments))
+
+
+@cache
+def _decoy() -> str:
+    """What the password of an unknown name is held against; nothing matches it."""
+    return PasswordHasher().hash(secrets.token_urlsafe(16))
 
 
 def check_password(password: str, *own: str) -> None:

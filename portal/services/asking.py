@@ -15,7 +15,7 @@ from archive_store.accounts import may_ask_for_copies
 from archive_store.audit.events import EventName
 from archive_store.cases import case_for, case_thing, item_thing, listed_items
 from archive_store.deadlines import local_date, request_deadline
-from archive_store.drafts import page_file
+from archive_store.drafts import page_count, page_file
 from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
 from archive_store.identity import Role
 from archive_store.models.base import new_id
@@ -148,6 +148,7 @@ class AskingService:
             if request.number:
                 raise RefusedError("已提交过的申请不能删除，可以撤回。")
             unit.session.delete(request)
+            self._desk.record(unit.session, actor, EventName.COPY_REQUEST_DISCARD, ("copy_request", request.id))
 
     def submit(self, actor: Actor, request_id: str) -> str:
         """Send a draft in: it gets its number and its deadline, counted anew where it had been sent back."""
@@ -210,31 +211,31 @@ class AskingService:
         )
 
     def _fill(self, actor: Actor, request: CopyRequest, asked: Asked) -> None:
-        """Write what is asked for into a draft: of the listed items those that the actor may see, by their numbers."""
+        """Write what is asked for into a draft: of the listed items those that the actor may see, numbered from 1."""
         case, seen = request.case, _seen(request)
-        numbered = enumerate(listed_items(case), start=1)
-        known = {item.id: (n, item) for n, item in numbered if decide(actor, seen, item_thing(case, item))}
+        known = {item.id: item for item in listed_items(case) if decide(actor, seen, item_thing(case, item))}
         if not asked.items <= known.keys():
             raise InvalidInputError("所选的件已不在可申请的目录中，请刷新页面后重新选择。", "items")
-        if any(page_file(known[item_id][1]) is None for item_id in asked.items):
+        if any(page_file(known[item_id]) is None for item_id in asked.items):
             raise InvalidInputError("音像记录和没有版式页面的文件目前不能申请复制，请不要选择。", "items")
         kept = {row.item_id: row for row in request.items}
         for item_id in kept.keys() - asked.items:
             request.items.remove(kept[item_id])
         for item_id in asked.items - kept.keys():
             request.items.append(RequestedItem(item_id=item_id, own_marks=[]))
-        for row in request.items:
-            row.position, item = known[row.item_id]
-            row.title = item.neutral_title
+        order = [*known]
+        request.items.sort(key=lambda row: order.index(row.item_id))
+        for position, row in enumerate(request.items, start=1):
+            row.position, row.title = position, known[row.item_id].neutral_title
         request.purpose = asked.purpose.strip()[:LONGEST_PURPOSE]
         if request.channel is Channel.ONLINE:
             request.delivery = asked.delivery
 
     def _party_case(self, actor: Actor, case: Case, permission: Permission = Permission.SEE_LISTED) -> PartyCase:
+        seen = [item for item in listed_items(case) if decide(actor, permission, item_thing(case, item))]
         items = [
-            ListedItem(position, item.id, item.neutral_title, _pages(item), _why_not(item))
-            for position, item in enumerate(listed_items(case), start=1)
-            if decide(actor, permission, item_thing(case, item))
+            ListedItem(number, item.id, item.neutral_title, page_count(item), _why_not(item))
+            for number, item in enumerate(seen, start=1)  # a gap would tell of what the viewer may not know
         ]
         return PartyCase(case.id, case.case_number, case.ended_on, items)
 
@@ -260,11 +261,6 @@ def _seen(request: CopyRequest) -> Permission:
 
 def _as_asked(request: CopyRequest) -> Asked:
     return Asked(frozenset(row.item_id for row in request.items), request.purpose, request.delivery)
-
-
-def _pages(item: Item) -> int:
-    file = page_file(item)
-    return (file.pages or 0) if file else 0
 
 
 def _why_not(item: Item) -> str:

@@ -66,18 +66,14 @@ class CopyService:
             IntegrityError: what lies in the store is not what was made.
         """
         permission, step = _way(actor)
-        with self._desk.database.write() as unit:
-            session = unit.session
+        with self._desk.database.read() as session:
             request = request_for(session, actor, request_id, permission)
             check(step, request.state, facts_of(session, request, self._desk.today()), actor)
             copy = self._ready(session, request)
-            self._find_place(session, copy)
-            delivery = Delivery(copy_id=copy.id, account_id=actor.account_id, started_at=self._desk.clock())
-            session.add(delivery)
-            session.flush()
-            blob, delivery_id = StoredBlob(copy.blob or "", copy.size, copy.sha512), delivery.id
+            copy_id, blob = copy.id, StoredBlob(copy.blob or "", copy.size, copy.sha512)
             name = f"复制件-{request.number}.pdf"
-        self._store.verify(blob)
+        self._store.verify(blob)  # before a place is taken: what cannot be handed out uses up none
+        delivery_id = self._begin(actor, copy_id)
         chunks = self._counted(blob, delivery_id, lambda: self._arrived(actor, request_id, delivery_id))
         return Transfer(name, blob.size, chunks)
 
@@ -136,6 +132,17 @@ class CopyService:
         if copy.blob is None or copy.expires_at <= self._desk.clock():
             raise RefusedError(EXPIRED)
         return copy
+
+    def _begin(self, actor: Actor, copy_id: str) -> str:
+        with self._desk.database.write() as unit:
+            copy = unit.session.get_one(SignedCopy, copy_id)
+            self._find_place(unit.session, copy)
+            if copy.withdrawn_at is not None or copy.blob is None:
+                raise RefusedError(WITHDRAWN if copy.withdrawn_at is not None else EXPIRED)
+            delivery = Delivery(copy_id=copy_id, account_id=actor.account_id, started_at=self._desk.clock())
+            unit.session.add(delivery)
+            unit.session.flush()
+            return delivery.id
 
     def _find_place(self, session: Session, copy: SignedCopy, besides: str = "") -> None:
         """Refuse where every transfer that is allowed has ended or is under way, the one named `besides` aside."""

@@ -20,7 +20,7 @@ from archive_store.errors import IntegrityError, NotFoundError
 from archive_store.identity import service_actor
 from archive_store.models.copies import CopyRequest, Decision, Release, SignedCopy
 from archive_store.request_words import Step
-from archive_store.requests import copy_of, facts_of, steps_of, take_step
+from archive_store.requests import copy_of, facts_of, latest_decision, steps_of, take_step
 from archive_store.sealing import MANIFEST, parse_manifest
 from portal.dissemination.assemble import PageFile
 from portal.dissemination.make_copy import CopyOrder, make_copy
@@ -119,13 +119,13 @@ class CopyMakingService:
                 self._approved(session, request, decision) if facts.manifest_hash == facts.approved_hash else None
             )
         if approved is None:
-            self._void(request.id, CHANGED)
+            self._void(decision_id, CHANGED)
             return
         with tempfile.TemporaryDirectory(dir=self._press.scratch) as folder:
             try:
                 self._make(approved, decision_id, Path(folder))
             except IntegrityError as error:
-                self._void(request.id, error.message)
+                self._void(decision_id, error.message)
 
     # --- parts
 
@@ -224,14 +224,17 @@ class CopyMakingService:
                 session, service_actor("copies"), EventName.COPY_REQUEST_SIGN, subject, sha256=sha256, size=stored.size
             )
 
-    def _void(self, request_id: str, reason: str) -> None:
-        """Have the approval fall: the request goes back to preparation with the reason."""
+    def _void(self, decision_id: str, reason: str) -> None:
+        """Have an approval that still stands fall: the request goes back to preparation with the reason."""
         actor = service_actor("copies")
         with self._desk.database.write() as unit:
-            request = unit.session.get_one(CopyRequest, request_id)
+            decision = unit.session.get_one(Decision, decision_id)
+            request = unit.session.get_one(CopyRequest, decision.request_id)
+            if latest_decision(unit.session, request.id) is not decision:
+                return  # it fell meanwhile, and the one that followed is not ours to judge
             facts = facts_of(unit.session, request, self._desk.today())
             moment = self._desk.clock()
             take_step(unit.session, request, Step.VOID_RELEASE, actor, facts=facts, moment=moment, reason=reason)
             void_approval(unit.session, request, self._desk, reason)
-            subject = ("copy_request", request_id)
+            subject = ("copy_request", request.id)
             self._desk.record(unit.session, actor, EventName.COPY_REQUEST_VOID_RELEASE, subject)

@@ -21,6 +21,7 @@ from archive_store.models.accounts import Account, CaseGrant, RoleGrant
 from archive_store.models.copies import CopyRequest, Opinion, RequestStep, SignedCopy
 from archive_store.permissions import Permission
 from archive_store.policy import cleared, decide, may
+from archive_store.private_fields import refuse_whole_numbers
 from archive_store.regulation.release import needs_opinion
 from archive_store.request_words import (
     AT_WORK,
@@ -110,6 +111,8 @@ class CopyRequestService:
         identity_proof, relation_proof = identity_proof.strip(), relation_proof.strip()
         if not identity_proof or not relation_proof:
             raise InvalidInputError("请写明核验了什么身份证明，以及申请人与本案的关系依据。", "identity_proof")
+        refuse_whole_numbers(identity_proof, "identity_proof")
+        refuse_whole_numbers(relation_proof, "relation_proof")
         with self._desk.database.write() as unit:
             request = request_for(unit.session, actor, request_id, Permission.ACCEPT_REQUEST)
             request.identity_proof, request.relation_proof = identity_proof[:500], relation_proof[:500]

@@ -10,7 +10,6 @@ Source: 办法 Art. 30; section "who may do what" of `docs/access-matrix.md`.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from archive_store.models.accounts import Account
 from archive_store.models.cases import PartyBinding, Person
 from archive_store.permissions import Permission
 from archive_store.policy import cleared, may_be_known_to_party
+from archive_store.private_fields import refuse_whole_numbers
 from archive_store.vocabulary import MAY_ASK_FOR_COPIES
 
 if TYPE_CHECKING:
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 LONGEST_PROOF = 500
 NO_SUCH_PARTY = "没有可以关联的当事人账号。请核对用户名；账号须由系统管理员建立，且只有当事人一种身份。"
-NO_NUMBERS = "请不要填写完整的证件号码。写明证件种类、末四位和核对的材料即可。"
-_LONG_NUMBER = re.compile(r"\d{12,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +223,5 @@ def _proof(text: str) -> str:
         raise InvalidInputError("请写明核对了哪些身份和关系证明。", "proof")
     if len(proof) > LONGEST_PROOF:
         raise InvalidInputError(f"身份核对记录不超过 {LONGEST_PROOF} 字。", "proof")
-    if _LONG_NUMBER.search(proof):
-        raise InvalidInputError(NO_NUMBERS, "proof")
+    refuse_whole_numbers(proof, "proof")
     return proof

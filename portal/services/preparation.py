@@ -16,7 +16,7 @@ from sqlalchemy import delete
 
 from archive_store.audit.events import EventName
 from archive_store.copy_requests import available, check
-from archive_store.drafts import page_file
+from archive_store.drafts import page_count, page_file
 from archive_store.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
 from archive_store.labels import Mark
 from archive_store.models.copies import CopyRequest, RedactionBox, Release
@@ -50,9 +50,8 @@ if TYPE_CHECKING:
     from archive_store.identity import Actor
     from archive_store.models.cases import StoredFile
     from archive_store.models.copies import Opinion, RequestedItem
-    from archive_store.originals import Originals
-    from archive_store.page_texts import PageTexts
-    from archive_store.parsing.documents import Documents, PageText
+    from archive_store.pages import Pages
+    from archive_store.parsing.documents import PageText
     from archive_store.regulation.grounds import Ground, Grounds
     from archive_store.regulation.release import Verdict
     from archive_store.request_words import RequestState
@@ -148,23 +147,21 @@ class PreparationService:
     def __init__(
         self,
         desk: Desk,
-        originals: Originals,
-        documents: Documents,
-        texts: PageTexts,
+        pages: Pages,
         press: WatermarkPress,
         grounds: Grounds,
     ) -> None:
         self._desk = desk
-        self._originals = originals
-        self._documents = documents
-        self._texts = texts
+        self._pages = pages
         self._press = press
         self._grounds = grounds
 
     def bench(self, actor: Actor, request_id: str) -> Bench:
-        """The bench of a request that the actor prepares."""
-        with self._desk.database.read() as session:
+        """The bench of a request that the actor prepares; the look is an event."""
+        with self._desk.database.write() as unit:
+            session = unit.session
             request = request_for(session, actor, request_id, Permission.PREPARE_COPY)
+            self._desk.record(session, actor, EventName.COPY_REQUEST_VIEW, ("copy_request", request.id))
             boxes, opinions = boxes_of(session, request.id), opinions_of(session, request.id)
             release, plan = latest_release(session, request.id), plan_sha256(request, boxes)
             facts = facts_of(session, request, self._desk.today())
@@ -211,7 +208,7 @@ class PreparationService:
             session.get(CopyRequest, request_id, with_for_update=True)  # two windows are heard one after the other
             request, row = self._row(session, actor, request_id, item_id)
             for box in drawn:
-                self._check(box, _pages(row))
+                self._check(box, page_count(row.item))
             if seen is not None and seen != boxes_mark(_boxes_on(row, boxes_of(session, request.id))):
                 raise ConflictError(CHANGED_MEANWHILE)
             self._prepare(session, request, actor)
@@ -271,7 +268,7 @@ class PreparationService:
             subject = ("search", item_id)  # whoever asks where words stand learns what the item says, as by a search
             self._desk.record(unit.session, actor, EventName.SEARCH_QUERY, subject, length=len(words))
         found = FoundWords([], [])
-        for page, layer in enumerate(self._texts.pages(file), start=1):
+        for page, layer in enumerate(self._pages.texts(file), start=1):
             found.boxes.extend(places_of(words, layer, page, ground))
             if not layer.text.strip():
                 found.pages_without_text.append(page)
@@ -282,15 +279,14 @@ class PreparationService:
         with self._desk.database.write() as unit:
             request, row = self._row(unit.session, actor, request_id, item_id)
             file = _page_file(row)
-            if not 1 <= page <= (file.pages or 0):
+            if not 1 <= page <= page_count(row.item):
                 raise NotFoundError
             boxes = [box for box in boxes_of(unit.session, request.id) if box.item_id == item_id and box.page == page]
-            place = (row.position, page, file.pages or 0)
+            place = (row.position, page, page_count(row.item))
             mark = CopyMark(request.number or "", request.recipient)
             burnt = self.burnt(boxes)
             self._desk.record(unit.session, actor, EventName.ITEM_VIEW_PAGE, ("item", item_id), page=page, width=0)
-        with self._originals.open(file) as handle:
-            raster = self._documents.render(handle, file.media_type, page, dpi=RELEASE_DPI)
+        raster = self._pages.image(file, page, dpi=RELEASE_DPI)
         return release_page(raster, burnt, mark, place, self._press, RELEASE_DPI).jpeg
 
     def order(self, actor: Actor, request_id: str) -> None:
@@ -315,7 +311,7 @@ class PreparationService:
                 prepared_by=actor.account_id,
                 prepared_at=self._desk.clock(),
                 plan_sha256=plan_sha256(request, boxes),
-                page_total=sum(_pages(row) for row in request.items if row.withheld_ground is None),
+                page_total=sum(page_count(row.item) for row in request.items if row.withheld_ground is None),
                 pages={},
             )
             session.add(release)
@@ -349,7 +345,7 @@ class PreparationService:
         boxes, found = _boxes_on(row, drawn), verdict(release_item(row))
         return WorkItem(
             row=row,
-            pages=_pages(row),
+            pages=page_count(row.item),
             boxes=boxes,
             boxes_mark=boxes_mark(boxes),
             verdict=found,
@@ -437,8 +433,3 @@ def _page_file(row: RequestedItem) -> StoredFile:
     if file is None or not file.pages:
         raise NotFoundError
     return file
-
-
-def _pages(row: RequestedItem) -> int:
-    file = page_file(row.item)
-    return (file.pages or 0) if file else 0

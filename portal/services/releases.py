@@ -13,12 +13,20 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, update
 
 from archive_store.audit.events import EventName
-from archive_store.drafts import page_file
+from archive_store.drafts import page_count, page_file
 from archive_store.errors import NotFoundError
 from archive_store.models.copies import CopyRequest, Release
 from archive_store.parsing.errors import ParserRefusedError
 from archive_store.permissions import Permission
-from archive_store.requests import boxes_of, latest_release, may_with, plan_sha256, request_for
+from archive_store.request_words import RequestState
+from archive_store.requests import (
+    boxes_of,
+    latest_decision,
+    latest_release,
+    may_with,
+    plan_sha256,
+    request_for,
+)
 from portal.dissemination.leak_check import page_findings, words_findings, words_under
 from portal.dissemination.prepare import CopyMark, release_page
 from portal.dissemination.release import (
@@ -34,20 +42,18 @@ from portal.services.preparation import RELEASE_DPI, burnt_box
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import BinaryIO
 
     from archive_store.blobs.base import StagingStore
     from archive_store.identity import Actor
-    from archive_store.models.cases import StoredFile
     from archive_store.models.copies import RequestedItem
-    from archive_store.originals import Originals
-    from archive_store.page_texts import PageTexts
-    from archive_store.parsing.documents import Documents
+    from archive_store.pages import OpenPages, Pages
     from archive_store.regulation.grounds import Grounds
     from portal.dissemination.redact import Box
     from portal.dissemination.watermark import WatermarkPress
     from portal.services.desk import Desk
 
+ENDED = (RequestState.REFUSED, RequestState.WITHDRAWN, RequestState.EXPIRED)
+"""Requests in which nothing is handed out, or seen before it is, any more."""
 PAGES_A_NOTE = 5
 """Pages after which progress is written down."""
 BROKEN = "第 {position} 项第 {page} 页不能显示，没有制作完成。请改为不予提供，或者联系系统管理员检查该文件。"
@@ -73,17 +79,13 @@ class ReleaseService:
     def __init__(
         self,
         desk: Desk,
-        originals: Originals,
-        documents: Documents,
-        texts: PageTexts,
+        pages: Pages,
         store: StagingStore,
         press: WatermarkPress,
         grounds: Grounds,
     ) -> None:
         self._desk = desk
-        self._originals = originals
-        self._documents = documents
-        self._texts = texts
+        self._pages = pages
         self._store = store
         self._press = press
         self._grounds = grounds
@@ -112,10 +114,13 @@ class ReleaseService:
         return tuple(found)
 
     def named_blobs(self) -> set[str]:
-        """Page images that a release names, for the sweep."""
+        """Page images that someone may still see or that a copy is still to be made of, for the sweep."""
         with self._desk.database.read() as session:
-            rows = session.scalars(select(Release.pages))
-            return {name for pages in rows for name in pages.values()}
+            open_requests = session.scalars(select(CopyRequest.id).where(CopyRequest.state.not_in(ENDED))).all()
+            releases = [latest_release(session, request_id) for request_id in open_requests]
+            decisions = [latest_decision(session, request_id) for request_id in open_requests]
+            releases += [session.get_one(Release, d.release_id) for d in decisions if d is not None and d.release_id]
+            return {name for release in releases if release is not None for name in release.pages.values()}
 
     # --- seeing
 
@@ -183,10 +188,10 @@ class ReleaseService:
             raise _CannotMakeError(BROKEN.format(position=row.position, page=1))
         made: list[ReleasedPage] = []
         boxes: list[Box] = []
-        with self._originals.open(file) as handle:
+        with self._pages.open(file) as opened:
             for number in range(1, file.pages + 1):
                 here = order.boxes.get((row.item_id, number), [])
-                page, name = self._page(order, row, (handle, file), number, here)
+                page, name = self._page(order, row, opened, number, here)
                 made.append(page)
                 boxes += here
                 pages[f"{row.position}:{number}"] = name
@@ -194,15 +199,16 @@ class ReleaseService:
         return ReleasedItem(position=row.position, title=row.title, pages=tuple(made), boxes=tuple(boxes))
 
     def _page(
-        self, order: _Order, row: RequestedItem, opened: tuple[BinaryIO, StoredFile], number: int, boxes: list[Box]
+        self, order: _Order, row: RequestedItem, opened: OpenPages, number: int, boxes: list[Box]
     ) -> tuple[ReleasedPage, str]:
-        handle, file = opened
         try:
-            raster = self._documents.render(handle, file.media_type, number, dpi=RELEASE_DPI)
+            raster = opened.image(number, dpi=RELEASE_DPI)
         except ParserRefusedError as error:
             raise _CannotMakeError(BROKEN.format(position=row.position, page=number)) from error
         mark = CopyMark(order.request.number or "", order.request.recipient)
-        image = release_page(raster, boxes, mark, (row.position, number, file.pages or 0), self._press, RELEASE_DPI)
+        image = release_page(
+            raster, boxes, mark, (row.position, number, page_count(row.item)), self._press, RELEASE_DPI
+        )
         findings = page_findings(image.jpeg, boxes, RELEASE_DPI, f"第 {row.position} 项第 {number} 页")
         if findings:
             raise _CannotMakeError(LEAKS.format(said=f"{findings[0].place}{findings[0].message}"))
@@ -230,7 +236,7 @@ class ReleaseService:
         if file is None:
             return
         for page in sorted({box.page for box in boxes}):
-            layer = self._texts.page(file, page)
+            layer = self._pages.text(file, page)
             yield from words_under(layer.text, layer.boxes, [box for box in boxes if box.page == page])
 
     def _note_progress(self, release_id: str, done: int) -> None:

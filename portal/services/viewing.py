@@ -24,9 +24,8 @@ from portal.services.marking import Box, rectangles
 if TYPE_CHECKING:
     from archive_store.identity import Actor
     from archive_store.models.cases import Case, Item, StoredFile
-    from archive_store.originals import Originals
-    from archive_store.page_texts import PageTexts
-    from archive_store.parsing.documents import Documents, PageText
+    from archive_store.pages import Pages
+    from archive_store.parsing.documents import PageText
     from indexer.results import Hit, ItemHits
     from portal.dissemination.watermark import WatermarkPress
     from portal.services.desk import Desk
@@ -94,16 +93,12 @@ class ViewingService:
     def __init__(
         self,
         desk: Desk,
-        originals: Originals,
-        documents: Documents,
-        texts: PageTexts,
+        pages: Pages,
         press: WatermarkPress,
         search: SearchService,
     ) -> None:
         self._desk = desk
-        self._originals = originals
-        self._documents = documents
-        self._texts = texts
+        self._pages = pages
         self._press = press
         self._search = search
 
@@ -147,8 +142,7 @@ class ViewingService:
                 raise NotFoundError
             if (ahead or width == THUMBNAIL) and not _may_be_sent_ahead(case, item):
                 raise NotFoundError
-        with self._originals.open(file) as handle:
-            image = self._documents.render(handle, file.media_type, page, width=width, turn=turn)
+        image = self._pages.image(file, page, width=width, turn=turn)
         moment = self._desk.clock().astimezone(CHINA)
         jpeg = self._press.view_jpeg(image, actor.name, moment)
         with self._desk.database.write() as unit:
@@ -197,7 +191,7 @@ class ViewingService:
     def _layer(self, file: StoredFile, page: int) -> PageText:
         """The text of one page with its places; empty where it has none, or no parser process is free."""
         try:
-            return self._texts.page(file, page)
+            return self._pages.text(file, page)
         except UnavailableError:
             return NOTHING
 

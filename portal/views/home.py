@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 
 from archive_store.permissions import Permission
 from archive_store.request_words import RequestState
@@ -27,5 +27,8 @@ def page() -> str:
             rows=services().copy_requests.listed(who, RequestState),
             RequestState=RequestState,
         )
+    if holds(Permission.SUPERVISE):
+        board = services().supervision.board(who, request.args.get("year", type=int))
+        return render_template("supervision/board.html", board=board)
     problems = services().system.problems(who) if holds(Permission.WATCH_SYSTEM) else []
     return render_template("home.html", tasks=services().tasks.of(who), problems=problems)

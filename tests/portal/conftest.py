@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
+from argon2 import PasswordHasher
 
 from archive_store.identity import Role
 from archive_store.labels import Level, Mark
 from archive_store.models.accounts import Account, Leadership
-from archive_store.parsing.pool import ParserPool
 from portal.application import create_app
 from portal.config import Profile, load_settings
 from portal.services.accounts import NewAccount, add_department
-from portal.services.verification import LIMITS
-from portal.wiring import Installation, form_key, migrate, prepare_folder
+from portal.wiring import Installation, Pools, form_key, migrate, prepare_folder
+from portal.worker import Worker
 from tests.databases import BACKENDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from flask import Flask
     from flask.testing import FlaskClient
@@ -56,6 +58,9 @@ class World:
 
     opened: Installation
     ids: dict[str, str]
+    case_id: str = ""
+    url: str = ""
+    """Its PostgreSQL database, if it has one."""
 
     def actor(self, login: str) -> Actor:
         found = self.opened.services.accounts.actor(self.ids[login])
@@ -63,11 +68,17 @@ class World:
         return found
 
 
+@cache
+def pools() -> Pools:
+    """Parser processes for all installations of this process: each start takes a second."""
+    made = Pools.of_size(1)
+    atexit.register(made.close)
+    return made
+
+
 def open_installation(data: Path) -> Installation:
     """The installation in `data`."""
-    return Installation(
-        load_settings(data, profile=Profile.DEMONSTRATION, bureau="石门市演示水务局", render_processes=1)
-    )
+    return Installation(load_settings(data, profile=Profile.DEMONSTRATION, bureau="石门市演示水务局"), pools())
 
 
 @pytest.fixture(scope="session")
@@ -87,31 +98,77 @@ def genuine(prepared: tuple[Path, dict[str, str]], tmp_path_factory: pytest.Temp
     return make_genuine(prepared[0], tmp_path_factory.mktemp("genuine"))
 
 
+@dataclass(frozen=True)
+class Template:
+    """A finished data folder to be copied for each test, with its database where that is a PostgreSQL's."""
+
+    data: Path
+    ids: dict[str, str]
+    case_id: str = ""
+    url: str = ""
+
+
+class Templates:
+    """Data folders with a case that got as far as a step, on each database; each made when first asked for."""
+
+    BEFORE: ClassVar = {"draft": "", "accepted": "draft", "sealed": "accepted", "indexed": "sealed", "crowded": ""}
+    """The steps, each with the one that it starts from; the names of the fixtures too."""
+
+    def __init__(self, prepared: tuple[Path, dict[str, str]], request: pytest.FixtureRequest) -> None:
+        self._made = {("sqlite", ""): Template(*prepared)}
+        self._request = request
+
+    def get(self, backend: str, step: str) -> Template:
+        """The finished one."""
+        if (backend, step) not in self._made:
+            self._made[backend, step] = self._next(backend, step) if step else self._empty_on_postgresql()
+        return self._made[backend, step]
+
+    @contextmanager
+    def world(self, template: Template, data: Path) -> Iterator[World]:
+        """A world of its own on a copy."""
+        shutil.copytree(template.data, data)
+        url = self._server.copy_of(template.url) if template.url else ""
+        if url:
+            name_database(data, url)
+        with open_installation(data) as opened:
+            yield World(opened, template.ids, template.case_id, url)
+
+    def drop(self, world: World) -> None:
+        """Let the database of a closed world go."""
+        if world.url:
+            self._server.drop(world.url)
+
+    def _next(self, backend: str, step: str) -> Template:
+        before = self.get(backend, self.BEFORE[step])
+        folder = self._folder(step)
+        with self.world(before, folder / "data") as world:
+            case_id = TAKE[step](world, before.case_id or str(folder / "case"))
+        return Template(folder / "data", before.ids, case_id, world.url)
+
+    def _empty_on_postgresql(self) -> Template:
+        made = self.get("sqlite", "")
+        data, url = self._folder("empty") / "data", self._server.new_database(with_tables=False)
+        shutil.copytree(made.data, data)
+        name_database(data, url)
+        migrate(url)
+        with open_installation(data) as opened:
+            return Template(data, _people(opened), url=url)
+
+    def _folder(self, name: str) -> Path:
+        factory: pytest.TempPathFactory = self._request.getfixturevalue("tmp_path_factory")
+        return factory.mktemp(name)
+
+    @property
+    def _server(self) -> PostgresServer:
+        server: PostgresServer = self._request.getfixturevalue("postgres_server")
+        return server
+
+
 @pytest.fixture(scope="session")
-def copy_pool() -> Iterator[ParserPool]:
-    """One parser process for copies for all tests: each start takes seconds."""
-    with ParserPool(1, LIMITS) as pool:
-        yield pool
-
-
-@pytest.fixture
-def warm_pool(world: World, copy_pool: ParserPool) -> None:
-    """The installation checks copies in that process."""
-    world.opened.copy_pool.close()
-    world.opened.services.verification._pool = copy_pool
-
-
-@pytest.fixture(scope="session")
-def prepared_postgresql(
-    prepared: tuple[Path, dict[str, str]], postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, str, dict[str, str]]:
-    """The same on PostgreSQL: a data folder, a database to be copied, and the people in it."""
-    data, url = tmp_path_factory.mktemp("prepared") / "data", postgres_server.new_database(with_tables=False)
-    shutil.copytree(prepared[0], data)
-    name_database(data, url)
-    migrate(url)
-    with open_installation(data) as opened:
-        return data, url, _people(opened)
+def templates(prepared: tuple[Path, dict[str, str]], request: pytest.FixtureRequest) -> Templates:
+    """The finished data folders of this process."""
+    return Templates(prepared, request)
 
 
 def name_database(data: Path, url: str) -> None:
@@ -140,19 +197,12 @@ def world_database(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def world(world_database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    if world_database == "sqlite":
-        with copy_of(*request.getfixturevalue("prepared"), tmp_path / "data") as made:
-            yield made
-        return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    made_data, template, ids = request.getfixturevalue("prepared_postgresql")
-    data = tmp_path / "data"
-    shutil.copytree(made_data, data)
-    name_database(data, url := server.copy_of(template))
-    with open_installation(data) as opened:
-        yield World(opened, ids)
-    server.drop(url)
+def world(world_database: str, templates: Templates, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    """An installation of one's own, in which a case got as far as the test asks for by name."""
+    step = next((step for step in reversed(Templates.BEFORE) if step in request.fixturenames), "")
+    with templates.world(templates.get(world_database, step), tmp_path / "data") as made:
+        yield made
+    templates.drop(made)
 
 
 @contextmanager
@@ -168,6 +218,7 @@ def _people(opened: Installation) -> dict[str, str]:
         names = {part for _, _, part in PEOPLE.values() if part}
         departments = {name: add_department(unit.session, name, f"D{n}").id for n, name in enumerate(sorted(names))}
     accounts = opened.services.accounts
+    accounts._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # many tests log in
     new = []
     for login, (name, role, part) in PEOPLE.items():
         marks = frozenset(Mark) - {Mark.INFORMANT} if role is Role.ARCHIVIST else frozenset({Mark.PERSONAL_PRIVACY})
@@ -246,17 +297,13 @@ def write_case(folder: Path, **changes: object) -> Path:
     return folder
 
 
-@pytest.fixture
-def draft(world: World, tmp_path: Path) -> str:
-    """The id of a draft of the handler's."""
-    outcome = world.opened.services.intake.import_case(world.actor("handler"), write_case(tmp_path / "case"))
+def _draft(world: World, folder: str) -> str:
+    outcome = world.opened.services.intake.import_case(world.actor("handler"), write_case(Path(folder)))
     assert outcome.case_id is not None, outcome.findings
     return outcome.case_id
 
 
-@pytest.fixture
-def accepted(world: World, draft: str) -> str:
-    """The same, handed over and accepted."""
+def _accepted(world: World, draft: str) -> str:
     transfer = world.opened.services.transfer
     transfer.hand_over(world.actor("handler"), draft)
     transfer.accept(world.actor("archivist"), draft)
@@ -266,11 +313,55 @@ def accepted(world: World, draft: str) -> str:
     return draft
 
 
-@pytest.fixture
-def sealed(world: World, accepted: str) -> str:
-    """The same, sealed."""
+def _sealed(world: World, accepted: str) -> str:
     world.opened.services.sealing.seal(world.actor("archivist"), accepted)
     return accepted
+
+
+def _indexed(world: World, sealed: str) -> str:
+    Worker(world.opened).run_until_idle()
+    return sealed
+
+
+def _crowded(world: World, folder: str) -> str:
+    from tests.portal.crowded import seal_crowded  # noqa: PLC0415 - it uses what stands here
+
+    return seal_crowded(world, Path(folder))
+
+
+TAKE = {"draft": _draft, "accepted": _accepted, "sealed": _sealed, "indexed": _indexed, "crowded": _crowded}
+"""What takes a case one step further."""
+
+
+@pytest.fixture
+def draft(world: World) -> str:
+    """The id of a draft of the handler's."""
+    return world.case_id
+
+
+@pytest.fixture
+def accepted(draft: str) -> str:
+    """The same, handed over and accepted."""
+    return draft
+
+
+@pytest.fixture
+def sealed(accepted: str) -> str:
+    """The same, sealed."""
+    return accepted
+
+
+@pytest.fixture
+def indexed(sealed: str) -> str:
+    """The same, in the index."""
+    return sealed
+
+
+@pytest.fixture
+def crowded(world: World, request: pytest.FixtureRequest) -> str:
+    """A sealed case with persons and items of many kinds (`tests.portal.crowded`), instead of the plain one."""
+    assert "draft" not in request.fixturenames, "one case at a time: seal the other in the test"
+    return world.case_id
 
 
 @pytest.fixture(scope="module")

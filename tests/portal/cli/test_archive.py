@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import json
 import subprocess
 import sys
-from contextlib import closing, redirect_stdout
+from contextlib import closing
 from pathlib import Path
 from sqlite3 import connect
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from portal.cli import main
 from portal.cli.context import GOOD, REFUSED
 from tests.demonstration import ANJUAN, clean_environment
+from tests.portal.cli import running
 from tests.services import need_java
 from tests.sources import ROOT
 
@@ -89,16 +88,9 @@ def data(world: World, sealed: str) -> Path:
 
 
 def run(data: Path, *words: str) -> tuple[int, dict[str, Any]]:
-    """Exit code and report of a command, run as the program runs it but in this process: many of them are needed."""
-    said = io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(said):
-        patch.setattr(sys, "argv", ["anjuan", "--data", str(data), *words, "--json"])
-        patch.setenv("ANJUAN_PROFILE", "demonstration")
-        patch.setenv("ANJUAN_RENDER_PROCESSES", "1")
-        with pytest.raises(SystemExit) as ended:
-            main()
-    assert isinstance(ended.value.code, int)
-    return ended.value.code, json.loads(said.getvalue())
+    """Exit code and report of a command."""
+    said = running.run(data, *words, "--json")
+    return said.code, json.loads(said.stdout)
 
 
 def change(data: Path, statement: str) -> None:

@@ -195,15 +195,14 @@ def test_eu_dss_accepts_the_genuine_and_refuses_altered_ones(
 ) -> None:
     root = tmp_path / "root.pem"
     root.write_bytes(bench.authority.root_pem)
-    passes, said = judges.dss(root, made.path)
-    assert passes, said
     scene = Scene(made, bench, stranger, tmp_path)
     paths = [tmp_path / f"{name}.pdf" for name in ALSO_SEEN_BY_OTHERS]
     for path in paths:
         path.write_bytes(ATTACKS[path.stem][0](scene))
-    passes, said = judges.dss(root, *paths)
+    passes, said = judges.dss(root, made.path, *paths)
     assert not passes
-    assert said.count("VERDICT FAILED") == len(paths), said
+    assert (said.count("VERDICT PASSED"), said.count("VERDICT FAILED")) == (1, len(paths)), said
+    assert said.index("VERDICT PASSED") < said.index("VERDICT FAILED"), said
 
 
 @dataclasses.dataclass(frozen=True)

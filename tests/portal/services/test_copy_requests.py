@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select, update
 
-from archive_store.errors import NotFoundError, RefusedError
+from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
 from archive_store.identity import Role
 from archive_store.labels import Label, Mark
 from archive_store.models.accounts import RoleGrant
@@ -122,3 +122,15 @@ def test_a_request_that_was_sent_back_shows_why_and_can_be_withdrawn(world: Worl
     assert 'value="withdraw"' in text
     client.post(f"/requests/{request_id}/step", data={"step": "withdraw"})
     assert way.state_of(world, request_id) == "withdrawn"
+
+
+@pytest.mark.parametrize(
+    "proofs", [("居民身份证 130100199001010000", "本案当事人"), ("居民身份证", "130100199001010000")]
+)
+def test_whole_identity_numbers_are_not_taken_into_the_notes(
+    world: World, sealed_stage: Stage, proofs: tuple[str, str]
+) -> None:
+    request_id = way.submitted(world, sealed_stage.case_id)
+    with pytest.raises(InvalidInputError, match="末四位"):
+        world.opened.services.copy_requests.accept(world.actor("archivist"), request_id, *proofs)
+    assert way.state_of(world, request_id) == "submitted"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +12,9 @@ from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
 from archive_store.labels import Label
 from archive_store.models.accounts import CaseGrant
 from archive_store.models.cases import Item
-from archive_store.models.copies import Decision, Release, SignedCopy
+from archive_store.models.copies import CopyRequest, Decision, Release, SignedCopy
 from archive_store.request_words import Step
+from archive_store.work import MAKE_COPY
 from portal.dissemination.release import Outcome
 from portal.services.decisions import Ruling
 from tests.portal.services import requests as way
@@ -98,6 +100,17 @@ def test_a_label_that_changed_since_stops_the_approval(world: World, request_id:
         world.opened.services.decisions.decide(world.actor("leader"), request_id, Ruling(Step.APPROVE, was_seen))
 
 
+def test_an_item_that_is_listed_no_more_stops_the_approval_and_is_told_of(world: World, request_id: str) -> None:
+    was_seen = seen(world, request_id)
+    with world.opened.database.write() as unit:
+        first = way.item_ids(world, request_id)[0]
+        unit.session.execute(update(Item).where(Item.id == first).values(listable=False))
+    with pytest.raises(RefusedError):
+        world.opened.services.decisions.decide(world.actor("leader"), request_id, Ruling(Step.APPROVE, was_seen))
+    bench = world.opened.services.preparation.bench(world.actor("archivist"), request_id)
+    assert [said for said in bench.objections if "第 1 项已改为不向当事人列示" in said]
+
+
 def test_what_the_leader_keeps_back_has_a_ground_and_is_not_in_the_copy(world: World, request_id: str) -> None:
     decisions, leader = world.opened.services.decisions, world.actor("leader")
     was_seen = seen(world, request_id)
@@ -156,8 +169,36 @@ def test_a_changed_release_lets_the_approval_fall_and_withdraws_its_copy(world: 
         world.opened.services.copies.open(world.actor("party"), request_id)
     way.made(world, request_id)
     way.handed_up(world, request_id)
+    assert world.opened.services.releases.named_blobs() == images(world)[-1]
     way.approved(world, request_id)
     assert b"".join(world.opened.services.copies.open(world.actor("party"), request_id).chunks).startswith(b"%PDF")
+
+
+def images(world: World) -> list[set[str]]:
+    """The page images of each release, the oldest first."""
+    with world.opened.database.read() as session:
+        return [{*row.pages.values()} for row in session.scalars(select(Release).order_by(Release.prepared_at))]
+
+
+def test_images_of_a_request_that_is_over_are_let_go(world: World, request_id: str) -> None:
+    assert world.opened.services.releases.named_blobs() == images(world)[0] != set()
+    world.opened.services.decisions.decide(
+        world.actor("leader"), request_id, Ruling(Step.REFUSE, ground="not_a_party", reason="演示")
+    )
+    assert world.opened.services.releases.named_blobs() == set()
+
+
+def test_what_fell_is_not_undone_a_second_time_by_a_slower_worker(world: World, request_id: str) -> None:
+    decisions = world.opened.services.decisions
+    decisions.decide(world.actor("leader"), request_id, Ruling(Step.APPROVE, seen(world, request_id)))
+    with world.opened.database.read() as session:
+        first = session.scalars(select(Decision)).one().id
+    decisions.change_release(world.actor("archivist"), request_id, "演示")
+    way.handed_up(world, request_id)
+    way.approved(world, request_id)
+    making = next(task for kind, task in world.opened.tasks.items() if kind == MAKE_COPY)
+    making.__self__._void(first, "演示：来晚了")  # type: ignore[attr-defined]
+    assert way.state_of(world, request_id) == "approved"
 
 
 def test_a_page_that_is_lost_lets_the_approval_fall_instead_of_waiting_for_ever(world: World, request_id: str) -> None:
@@ -196,6 +237,13 @@ def test_a_deadline_is_prolonged_once(world: World, request_id: str) -> None:
     assert after > before
     with pytest.raises(RefusedError, match="已经延长"):
         requests.extend(leader, request_id, 5, "演示")
+
+
+def test_a_deadline_that_is_over_is_not_prolonged(world: World, request_id: str) -> None:
+    with world.opened.database.write() as unit:
+        unit.session.execute(update(CopyRequest).values(due_on=world.opened.desk.today() - timedelta(days=1)))
+    with pytest.raises(RefusedError, match="期限已过"):
+        world.opened.services.copy_requests.extend(world.actor("leader"), request_id, 5, "演示")
 
 
 def test_the_leader_finds_the_request_on_the_work_list(world: World, request_id: str) -> None:

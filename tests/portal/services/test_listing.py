@@ -16,20 +16,13 @@ from archive_store.permissions import Permission
 from archive_store.policy import decide
 from portal.services.listing import Choice
 from portal.services.parties import NewBinding
-from tests.portal.crowded import items_of, persons_of, seal_crowded
+from tests.portal.crowded import items_of, persons_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.portal.conftest import World
 
 WRONG = ("handler", "other_handler", "leader", "reviewer", "party", "legal", "sysadmin", "secadmin", "auditor")
 TITLE = "检查材料"
-
-
-@pytest.fixture
-def crowded(world: World, tmp_path: Path) -> str:
-    return seal_crowded(world, tmp_path / "crowded")
 
 
 def listed(world: World, case_id: str) -> dict[int, str]:

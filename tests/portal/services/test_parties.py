@@ -28,11 +28,6 @@ WRONG = ("handler", "other_handler", "leader", "reviewer", "party", "legal", "sy
 PROOF = "身份证原件，末四位 0000"
 
 
-@pytest.fixture
-def crowded(world: World, tmp_path: Path) -> str:
-    return seal_crowded(world, tmp_path / "crowded")
-
-
 def new(world: World, case_id: str, name: str = "张演示", login: str = "party", **more: object) -> NewBinding:
     return NewBinding(persons_of(world, case_id)[name], login, **({"proof": PROOF} | more))  # type: ignore[arg-type]
 
@@ -129,7 +124,8 @@ def test_a_binding_holds_until_it_is_ended_and_then_no_longer(world: World, seal
         assert [*names] == ["person:bind", "person:unbind", "person:bind"]
 
 
-def test_a_binding_of_another_case_is_not_ended_here(world: World, sealed: str, crowded: str) -> None:
+def test_a_binding_of_another_case_is_not_ended_here(world: World, sealed: str, tmp_path: Path) -> None:
+    crowded = seal_crowded(world, tmp_path / "crowded")
     parties, archivist = world.opened.services.parties, world.actor("archivist")
     made = parties.bind(archivist, sealed, new(world, sealed))
     with pytest.raises(NotFoundError):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +13,6 @@ from archive_store.vocabulary import CaseState
 
 if TYPE_CHECKING:
     from tests.portal.conftest import World
-    from tests.proofs import Proofs
 
 pytestmark = pytest.mark.both_databases
 
@@ -74,34 +70,3 @@ def test_what_was_published_but_never_committed_is_taken_out(world: World, accep
     assert opened.services.sealing.sweep() == 1
     opened.services.sealing.seal(world.actor("archivist"), accepted)
     assert list(opened.services.fixity.verify_everything()) == []
-
-
-@pytest.mark.usefixtures("sealed")
-def test_every_changed_byte_of_the_store_is_reported(world: World, proofs: Proofs) -> None:
-    """One byte flipped in each file of the root, one file after the other."""
-    missed = 0
-    files = sorted(path for path in world.opened.root.folder.rglob("*") if path.is_file())
-    for path in files:
-        data = path.read_bytes()
-        path.chmod(0o600)
-        path.write_bytes(bytes([data[0] ^ 1]) + data[1:])
-        missed += not list(world.opened.services.fixity.verify_everything())
-        path.write_bytes(data)
-        path.chmod(0o444)
-    assert list(world.opened.services.fixity.verify_everything()) == []
-    proofs.record("stored files changed and not reported", missed, "0", missed == 0)
-
-
-@pytest.mark.usefixtures("sealed")
-def test_the_command_line_verifies_and_says_so(world: World) -> None:
-    data = str(world.opened.settings.data)
-    environment = os.environ | {"ANJUAN_PROFILE": "demonstration", "ANJUAN_RENDER_PROCESSES": "1"}
-    command = [sys.executable, "-m", "portal.cli", "--data", data, "verify", "--json"]
-    good = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
-    assert good.returncode == 0, good.stdout + good.stderr
-    victim = next(path for path in world.opened.root.folder.rglob("001.pdf"))
-    victim.chmod(0o600)
-    victim.write_bytes(victim.read_bytes() + b" ")
-    bad = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
-    assert bad.returncode == 1
-    assert '"good": false' in bad.stdout

@@ -24,12 +24,6 @@ def ask(world: World, who: str, query: str) -> SearchResult:
     return search.search(world.actor(who), search.asked(query, {}, "relevance", 0, 20))
 
 
-@pytest.fixture
-def indexed(world: World, sealed: str) -> str:
-    Worker(world.opened).run_until_idle()
-    return sealed
-
-
 @pytest.mark.usefixtures("indexed")
 def test_offices_without_search_get_the_answer_of_nothing(world: World) -> None:
     for who in ("party", "legal", "sysadmin", "secadmin", "auditor"):

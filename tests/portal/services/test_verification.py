@@ -31,9 +31,6 @@ def events(world: World) -> list[AuditLeaf]:
         return [*session.scalars(select(AuditLeaf).where(AuditLeaf.name == EventName.COPY_VERIFY))]
 
 
-pytestmark = pytest.mark.usefixtures("warm_pool")
-
-
 def test_what_is_no_copy_cannot_be_confirmed(world: World) -> None:
     for content in (b"", b"%PDF-1.7\n%%EOF\n", "不是复制件".encode(), bytes(5000)):
         checked = world.opened.services.verification.check(io.BytesIO(content))

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
 
-    from archive_store.parsing.pool import ParserPool
     from tests.portal.conftest import World
     from tests.portal.dissemination.conftest import Made
 
@@ -52,9 +51,6 @@ def send_unread(client: FlaskClient, path: str, size: int) -> TestResponse:
 
 def main_of(text: str) -> str:
     return text.partition("<main")[2].partition("</main>")[0]
-
-
-pytestmark = pytest.mark.usefixtures("warm_pool")
 
 
 @pytest.fixture
@@ -165,16 +161,14 @@ def test_where_the_queue_is_full_nothing_is_received(app: Flask, world: World) -
     assert (answer.status_code, "过一分钟再试" in answer.text) == (503, True)
 
 
-def test_a_flood_of_uploads_takes_no_parser_process_from_readers(
-    app: Flask, world: World, sealed: str, copy_pool: ParserPool
-) -> None:
+def test_a_flood_of_uploads_takes_no_parser_process_from_readers(app: Flask, world: World, sealed: str) -> None:
     reader = log_in(app, "archivist")
     item = re.findall(r'href="/items/([0-9a-f]{32})"', reader.get(f"/cases/{sealed}").text)[0]
     with ExitStack() as stack:
         fill(world, stack)
-        busy = copy_pool._take()
+        busy = world.opened.pools.copies._take()
         answer = reader.get(f"/items/{item}/pages/1.jpg")
-        copy_pool._give_back(busy, reusable=True)
+        world.opened.pools.copies._give_back(busy, reusable=True)
     assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
 
 
