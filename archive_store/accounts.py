@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import or_, select
 
 from archive_store.deadlines import CHINA
-from archive_store.identity import Actor
-from archive_store.labels import Level
+from archive_store.identity import Actor, Role
+from archive_store.labels import Level, ProposalState
 from archive_store.models.accounts import (
     Account,
     CaseGrant,
     ClearanceGrant,
+    DepartmentGrant,
+    Grant,
     Leadership,
     MarkGrant,
     Membership,
     RoleGrant,
 )
 from archive_store.models.cases import PartyBinding, Person
+from archive_store.models.classification import LabelProposal, LabelReview
 from archive_store.vocabulary import MAY_ASK_FOR_COPIES
 
 if TYPE_CHECKING:
@@ -64,32 +67,38 @@ def actor_of(session: Session, account_id: str, *, today: date | None = None) ->
     ).all()
     persons = _own_persons(session, account_id, day)
     levels = column(_granted(select(ClearanceGrant.level), ClearanceGrant, account_id, day))
+    roles = column(_granted(select(RoleGrant.role), RoleGrant, account_id, day))
     return Actor(
         account_id=account.id,
         name=account.name,
-        roles=column(_granted(select(RoleGrant.role), RoleGrant, account_id, day)),
-        departments=column(
-            select(Membership.department_id).where(Membership.account_id == account_id, *_in_term(Membership, day))
-        ),
-        in_charge=column(
-            select(Leadership.department_id).where(Leadership.account_id == account_id, *_in_term(Leadership, day))
-        ),
+        roles=roles,
+        departments=column(_granted(select(Membership.department_id), Membership, account_id, day)),
+        in_charge=column(_granted(select(Leadership.department_id), Leadership, account_id, day)),
         clearance=Level(max(levels, default=Level.PUBLIC)),
         marks=column(_granted(select(MarkGrant.mark), MarkGrant, account_id, day)),
         case_grants=frozenset(case for case, item, _ in opened if item is None),
         item_grants=frozenset(item for _, item, _ in opened if item),
         entry_grants=frozenset(case for case, item, _ in opened if item),
         request_grants=frozenset(request for *_, request in opened if request),
+        department_grants=column(_granted(select(DepartmentGrant.department_id), DepartmentGrant, account_id, day)),
+        label_cases=_cases_to_classify(session) if Role.CLASSIFICATION_OFFICER in roles else frozenset(),
         own_cases=frozenset(person.case_id for person in persons),
         own_persons=frozenset(person.id for person in persons),
     )
+
+
+def _cases_to_classify(session: Session) -> frozenset[str]:
+    """Cases in which a label was proposed or is to be reviewed."""
+    proposed = select(LabelProposal.case_id).where(LabelProposal.state == ProposalState.OPEN)
+    reviewed = select(LabelReview.case_id).where(LabelReview.done_at.is_(None))
+    return frozenset(session.scalars(proposed.union(reviewed)))
 
 
 def leaders_of(session: Session, department_id: str, day: date) -> frozenset[str]:
     """Accounts of the leader in charge of a department and of deputies in term."""
     return frozenset(
         session.scalars(
-            select(Leadership.account_id).where(Leadership.department_id == department_id, *_in_term(Leadership, day))
+            select(Leadership.account_id).where(Leadership.department_id == department_id, *in_term(Leadership, day))
         )
     )
 
@@ -118,16 +127,10 @@ def may_ask_for_copies(session: Session, person: Person, day: date) -> bool:
     return represented is not None and represented.role in MAY_ASK_FOR_COPIES
 
 
-def _in_term(table: type[Membership | Leadership], day: date) -> tuple[ColumnElement[bool], ...]:
-    return table.valid_from <= day, or_(table.valid_to.is_(None), table.valid_to >= day)
+def in_term(table: type[Grant], day: date) -> tuple[ColumnElement[bool], ...]:
+    """The conditions under which a right holds on a day: begun, not run out, not ended."""
+    return table.valid_from <= day, or_(table.valid_to.is_(None), table.valid_to >= day), table.ended_at.is_(None)
 
 
-def _granted(
-    statement: Select[Any], table: type[RoleGrant | ClearanceGrant | MarkGrant], account_id: str, day: date
-) -> Select[Any]:
-    return statement.where(
-        table.account_id == account_id,
-        table.ended_at.is_(None),
-        table.valid_from <= day,
-        or_(table.valid_to.is_(None), table.valid_to >= day),
-    )
+def _granted(statement: Select[Any], table: type[Grant], account_id: str, day: date) -> Select[Any]:
+    return statement.where(table.account_id == account_id, *in_term(table, day))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from archive_store.labels import Level, Mark
+from archive_store.vocabulary import TitledEnum
 
 
 class Role(StrEnum):
@@ -18,6 +19,7 @@ class Role(StrEnum):
     ARCHIVIST = "archivist"
     LEADER = "leader"
     SECRECY_REVIEWER = "secrecy_reviewer"
+    CLASSIFICATION_OFFICER = "classification_officer"
     PARTY = "party"
     LEGAL_OFFICE = "legal_office"
     SYSTEM_ADMINISTRATOR = "system_administrator"
@@ -36,6 +38,7 @@ _ROLE_TITLES = {
     Role.ARCHIVIST: "档案管理员",
     Role.LEADER: "主管领导",
     Role.SECRECY_REVIEWER: "保密审查员",
+    Role.CLASSIFICATION_OFFICER: "定密责任人",
     Role.PARTY: "当事人",
     Role.LEGAL_OFFICE: "法制机构",
     Role.SYSTEM_ADMINISTRATOR: "系统管理员",
@@ -43,6 +46,29 @@ _ROLE_TITLES = {
     Role.SECURITY_AUDITOR: "安全审计员",
     Role.SERVICE: "系统服务",
 }
+
+
+class RightKind(TitledEnum):
+    """What a person can be given; `value` of a right is a role, a level, a mark, a department or a case."""
+
+    ROLE = "role", "角色"
+    CLEARANCE = "clearance", "可阅密级"
+    MARK = "mark", "可阅标识"
+    MEMBERSHIP = "membership", "所属部门"
+    LEADERSHIP = "leadership", "主管部门"
+    DEPUTY = "deputy", "代行主管"
+    CASE = "case", "开放案卷"
+    DEPARTMENT = "department", "开放部门案卷"
+
+
+class AskState(TitledEnum):
+    """What became of a right that was asked for."""
+
+    OPEN = "open", "待授权"
+    GRANTED = "granted", "已授予"
+    REFUSED = "refused", "不予授予"
+    WITHDRAWN = "withdrawn", "已撤回"
+
 
 ADMINISTRATORS = frozenset({Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.SECURITY_AUDITOR})
 
@@ -52,9 +78,11 @@ class Actor:
     """A person (or named service) with every fact that the policy asks about the one who acts.
 
     `departments` are the departments the person belongs to, `in_charge` those it answers for as leader or
-    deputy today; `case_grants` are whole cases opened to it by name (sampled cases), `item_grants` items referred to
-    it, `entry_grants` the cases that these lie in, `request_grants` the copy requests for which they were referred;
-    `own_cases` are cases whose party, applicant or third person it is or represents, `own_persons` those persons.
+    deputy today; `case_grants` are whole cases opened to it by name (sampled cases), `department_grants` departments
+    whose cases are, `item_grants` items referred to it, `entry_grants` the cases that these lie in, `request_grants`
+    the copy requests for which they were referred; `label_cases` are cases in which a label waits for the classifying
+    officer (none for others); `own_cases` are cases whose party, applicant or third person it is
+    or represents, `own_persons` those persons.
     """
 
     account_id: str
@@ -68,6 +96,8 @@ class Actor:
     item_grants: frozenset[str] = frozenset()
     entry_grants: frozenset[str] = frozenset()
     request_grants: frozenset[str] = frozenset()
+    department_grants: frozenset[str] = frozenset()
+    label_cases: frozenset[str] = frozenset()
     own_cases: frozenset[str] = frozenset()
     own_persons: frozenset[str] = frozenset()
     session_id: str | None = field(default=None, compare=False)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Self
 
+from archive_store.vocabulary import TitledEnum
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -114,6 +116,30 @@ class Label:
     def is_compartment(self) -> bool:
         """Whether things so labelled lie in a sealed object of their own (a classified compartment)."""
         return self.level.is_state_secret or Mark.INFORMANT in self.marks
+
+
+class LabelSubject(TitledEnum):
+    """What a label sits on."""
+
+    ENTRY = "entry", "案卷条目"
+    ITEM = "item", "文件"
+    PERSON = "person", "人员"
+
+
+class ProposalState(TitledEnum):
+    """What became of a label that was proposed."""
+
+    OPEN = "open", "待定密"
+    DECIDED = "decided", "已定密"
+    REFUSED = "refused", "未采纳"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+class ReviewKind(TitledEnum):
+    """Why a label is to be looked at."""
+
+    YEARLY = "yearly", "年度审核"
+    FELL = "fell", "保密期限届满"
 
 
 @dataclass(frozen=True, slots=True)

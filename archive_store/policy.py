@@ -106,18 +106,27 @@ def in_charge(actor: Actor) -> frozenset[str] | None:
 
 
 def referred(actor: Actor) -> frozenset[str] | None:
-    """Cases opened to the actor by name, and those that an item referred to it lies in."""
-    return frozenset(f"case:{c}" for c in actor.case_grants | actor.entry_grants)
+    """Cases opened to the actor by name or department, and those that an item referred to it lies in."""
+    return _by_name(actor) | frozenset(f"case:{c}" for c in actor.entry_grants)
 
 
 def opened(actor: Actor) -> frozenset[str] | None:
-    """Cases opened to the actor by name, and the items referred to it."""
-    return frozenset({f"case:{c}" for c in actor.case_grants} | {f"item:{i}" for i in actor.item_grants})
+    """Cases opened to the actor by name or department, and the items referred to it."""
+    return _by_name(actor) | frozenset(f"item:{i}" for i in actor.item_grants)
+
+
+def _by_name(actor: Actor) -> frozenset[str]:
+    return frozenset({f"case:{c}" for c in actor.case_grants} | {f"department:{d}" for d in actor.department_grants})
 
 
 def referred_requests(actor: Actor) -> frozenset[str] | None:
     """Copy requests referred to the actor."""
     return frozenset(f"request:{r}" for r in actor.request_grants)
+
+
+def to_classify(actor: Actor) -> frozenset[str] | None:
+    """Cases in which a label was proposed or is to be reviewed."""
+    return frozenset(f"case:{c}" for c in actor.label_cases)
 
 
 def own_requests(actor: Actor) -> frozenset[str] | None:
@@ -149,14 +158,20 @@ RULES: tuple[Rule, ...] = (
     # --- reading
     Rule(P.SEE_ENTRY, R.HANDLER, own_department, SEALED),
     Rule(P.SEE_ENTRY, R.HANDLER, own_cases),
+    Rule(P.SEE_ENTRY, R.HANDLER, referred, SEALED),
     Rule(P.SEE_ENTRY, R.ARCHIVIST, everywhere, RECEIVED),
     Rule(P.SEE_ENTRY, R.LEADER, in_charge, RECEIVED),
+    Rule(P.SEE_ENTRY, R.LEADER, referred, SEALED),
     Rule(P.SEE_ENTRY, R.SECRECY_REVIEWER, referred, RECEIVED),
+    Rule(P.SEE_ENTRY, R.CLASSIFICATION_OFFICER, to_classify, SEALED),
     Rule(P.SEE_ENTRY, R.LEGAL_OFFICE, referred, SEALED),
     Rule(P.READ_CONTENT, R.HANDLER, own_cases),
+    Rule(P.READ_CONTENT, R.HANDLER, opened, SEALED),
     Rule(P.READ_CONTENT, R.ARCHIVIST, everywhere, RECEIVED),
     Rule(P.READ_CONTENT, R.LEADER, in_charge, RECEIVED),
+    Rule(P.READ_CONTENT, R.LEADER, opened, SEALED),
     Rule(P.READ_CONTENT, R.SECRECY_REVIEWER, opened, RECEIVED),
+    Rule(P.READ_CONTENT, R.CLASSIFICATION_OFFICER, to_classify, SEALED),
     Rule(P.READ_CONTENT, R.LEGAL_OFFICE, opened, SEALED),
     Rule(P.SEE_LISTED, R.PARTY, party_to, SEALED, Secrecy.PARTY),
     Rule(P.SEARCH, R.HANDLER, nowhere, secrecy=Secrecy.NONE),
@@ -186,7 +201,17 @@ RULES: tuple[Rule, ...] = (
     Rule(P.DECIDE_REQUEST, R.LEADER, in_charge, SEALED, Secrecy.ENTRY),
     Rule(P.TAKE_COPY, R.PARTY, own_requests, SEALED, Secrecy.PARTY_ENTRY),
     Rule(P.HAND_OUT_COPY, R.ARCHIVIST, everywhere, SEALED),
-    # --- offices that read no content
+    # --- levels and marks after the seal
+    Rule(P.PROPOSE_LABEL, R.HANDLER, own_cases, SEALED),
+    Rule(P.PROPOSE_LABEL, R.SECRECY_REVIEWER, opened, SEALED),
+    Rule(P.DECIDE_LABEL, R.CLASSIFICATION_OFFICER, to_classify, SEALED, not_own=True),
+    # --- need to know, by name
+    Rule(P.OPEN_CASE, R.LEADER, in_charge, RECEIVED),
+    Rule(P.OPEN_CASE, R.ARCHIVIST, everywhere, SEALED),
+    # --- who asks for rights, and the offices that read no content
+    Rule(P.ASK_FOR_RIGHTS, R.LEADER, nowhere, secrecy=Secrecy.NONE),
+    Rule(P.ASK_FOR_PARTY, R.ARCHIVIST, nowhere, secrecy=Secrecy.NONE),
+    Rule(P.ASK_FOR_LEADER, R.SYSTEM_ADMINISTRATOR, nowhere, secrecy=Secrecy.NONE),
     Rule(P.SUPERVISE, R.LEGAL_OFFICE, nowhere, secrecy=Secrecy.NONE),
     Rule(P.MANAGE_ACCOUNTS, R.SYSTEM_ADMINISTRATOR, nowhere, secrecy=Secrecy.NONE),
     Rule(P.WATCH_SYSTEM, R.SYSTEM_ADMINISTRATOR, nowhere, secrecy=Secrecy.NONE),

@@ -9,7 +9,7 @@ from sqlalchemy import case, select
 
 from archive_store.holders import Holder
 from archive_store.models.base import now
-from archive_store.models.work import IndexState, Lease, Work
+from archive_store.models.work import IndexHold, IndexState, Lease, Work
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -19,6 +19,8 @@ PREPARE_PLAYING = "prepare_playing"
 RECOGNISE_TEXT = "recognise_text"
 LONG = (PREPARE_PLAYING, RECOGNISE_TEXT)
 """Work that takes long and that nobody's request waits for, the sooner wanted first; all other work goes before it."""
+WORKER = "worker"
+"""The lease of the one that carries out noted work."""
 RETRY_SECONDS = (2, 10, 60, 300, 1800)
 
 
@@ -35,6 +37,21 @@ def note_index(session: Session, case_id: str) -> None:
     else:
         state.wanted += 1
     note(session, INDEX_CASE, case_id)
+
+
+def note_relabelled(session: Session, case_id: str) -> None:
+    """The same after a change of a label: until the index has followed, nothing of the case is found."""
+    note_index(session, case_id)
+    session.flush()
+    wanted = session.get_one(IndexState, case_id).wanted
+    session.merge(IndexHold(case_id=case_id, wanted=wanted))
+
+
+def release_hold(session: Session, case_id: str, indexed: int) -> None:
+    """The index has followed up to `indexed`."""
+    hold = session.get(IndexHold, case_id)
+    if hold is not None and hold.wanted <= indexed:
+        session.delete(hold)
 
 
 def note_once(session: Session, kind: str, subject_id: str) -> None:
@@ -85,6 +102,12 @@ def hold_lease(session: Session, name: str, holder: str, seconds: float) -> bool
 def _is_gone(session: Session, name: str) -> bool:
     holder = Holder.parse(name)
     return holder is not None and holder.is_gone(one_machine=session.get_bind().dialect.name == "sqlite")
+
+
+def is_held(session: Session, name: str) -> bool:
+    """Whether somebody who lives holds a duty now."""
+    lease = session.get(Lease, name)
+    return lease is not None and lease.until > now() and not _is_gone(session, lease.holder)
 
 
 def drop_lease(session: Session, name: str, holder: str) -> None:

@@ -6,12 +6,13 @@ Someone not logged in gets the same redirect for every path, existing or not, bu
 from __future__ import annotations
 
 import secrets
+import time
 from typing import TYPE_CHECKING, cast
 
-from flask import Response, current_app, g, redirect, request, session, url_for
+from flask import Response, current_app, g, redirect, render_template, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user
 
-from archive_store.errors import NotFoundError
+from archive_store.errors import NotFoundError, RefusedError
 from archive_store.policy import may
 from portal.services.verification import LARGEST_FILE
 
@@ -37,6 +38,13 @@ OPEN_ENDPOINTS = frozenset(
     }
 )
 """What anyone may reach; everything else needs a login."""
+STEP_UP_ENDPOINTS = frozenset({"cases.seal", "decisions.decide", "rights.decide", "rights.end", "labels.decide"})
+"""What weighs: posted there, the password must have been given within `STEP_UP_AGE`."""
+STEP_UP_AGE = 10 * 60
+"""Seconds."""
+STEP_UP_FIELD = "step_up_password"
+PROVED_KEY = "proved_at"
+"""Where a session keeps when its person last gave the password, in seconds since 1970."""
 OPEN_BODY = 64 * 1024
 OPEN_BODIES = {"verify.check": LARGEST_FILE + OPEN_BODY}
 """The largest body, in bytes, that an open page takes from just anyone; a larger one is not read to its end."""
@@ -91,6 +99,12 @@ def session_id() -> str:
     return row.id
 
 
+def note_proof() -> None:
+    """The password was given now: the session goes on under a new token."""
+    session[PROVED_KEY] = int(time.time())
+    cast("StoredSession", session).fresh_token = True
+
+
 def holds(permission: Permission) -> bool:
     """Whether the person holds the permission somewhere."""
     return may(actor(), permission)
@@ -129,6 +143,36 @@ def install(app: Flask, *, secure: bool) -> None:
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         response.headers["X-Request-Id"] = g.get("request_id", "")
         return response
+
+
+def install_step_up(app: Flask) -> None:
+    """Ask for the password again before what weighs; to be called after the check of form tokens is in place."""
+    app.before_request(_step_up)
+
+
+def _step_up() -> str | tuple[str, int] | None:
+    """Nothing that was typed is lost: the page that asks carries the whole form on."""
+    if request.method != "POST" or request.endpoint not in STEP_UP_ENDPOINTS or not current_user.is_authenticated:
+        return None
+    refusal, given = None, request.form.get(STEP_UP_FIELD)
+    if given is not None:
+        try:
+            services().accounts.step_up(actor(), given)
+        except RefusedError as error:
+            refusal = error.message
+        else:
+            note_proof()
+            return None
+    elif 0 <= time.time() - session.get(PROVED_KEY, 0) <= STEP_UP_AGE:
+        return None
+    kept = [(name, value) for name, value in request.form.items(multi=True) if name not in NOT_KEPT]
+    page = render_template(
+        "auth/step_up.html", kept=kept, field=STEP_UP_FIELD, refusal=refusal, minutes=STEP_UP_AGE // 60
+    )
+    return page, 403
+
+
+NOT_KEPT = frozenset({STEP_UP_FIELD, "csrf_token"})
 
 
 def _deny_by_default() -> AnyResponse | None:

@@ -58,6 +58,7 @@ def create_app(
     errors.install(app)
     presenters.install(app)
     CSRFProtect(app)
+    access.install_step_up(app)
     Bootstrap5(app)
     Babel(app)
     views.install(app)

@@ -31,13 +31,33 @@ MENUS: dict[Role, tuple[tuple[str, str], ...]] = {
         ("案卷", "cases.index"),
         ("复制申请", "requests.index"),
     ),
-    Role.LEADER: (("待批事项", "home.page"), ("检索", "search.page"), ("复制申请", "requests.index")),
+    Role.LEADER: (
+        ("待批事项", "home.page"),
+        ("检索", "search.page"),
+        ("复制申请", "requests.index"),
+        ("授权申请", "rights.ask"),
+    ),
     Role.SECRECY_REVIEWER: (("待审事项", "home.page"), ("检索", "search.page")),
+    Role.CLASSIFICATION_OFFICER: (("定密与审核", "labels.waiting"),),
     Role.PARTY: (("我的案卷", "home.page"), ("我的申请", "requests.index")),
     Role.LEGAL_OFFICE: (("监督看板", "home.page"), ("抽查案卷", "cases.index")),
-    Role.SYSTEM_ADMINISTRATOR: (("账号", "home.page"), ("系统状态", "system.state")),
-    Role.SECURITY_ADMINISTRATOR: (("授权", "home.page"),),
-    Role.SECURITY_AUDITOR: (("审计日志", "home.page"),),
+    Role.SYSTEM_ADMINISTRATOR: (
+        ("工作台", "home.page"),
+        ("账号", "people.index"),
+        ("部门", "people.departments"),
+        ("授权申请", "rights.ask"),
+        ("系统状态", "system.state"),
+    ),
+    Role.SECURITY_ADMINISTRATOR: (
+        ("工作台", "home.page"),
+        ("待授权", "rights.waiting"),
+        ("授权一览", "rights.people"),
+    ),
+    Role.SECURITY_AUDITOR: (
+        ("工作台", "home.page"),
+        ("审计日志", "system.log"),
+        ("授权变更", "rights.changes"),
+    ),
 }
 KIB = 1024
 

@@ -10,6 +10,7 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from flask import request
 from flask.sessions import SessionInterface, SessionMixin
 from sqlalchemy import delete, select
 from werkzeug.datastructures import CallbackDict
@@ -96,6 +97,10 @@ class TableSessions(SessionInterface):
             unit.session.execute(delete(WebSession).where(WebSession.ends_at <= now()))
             account = unit.session.get(Account, account_id) if account_id else None
             row = WebSession(token_hash=digest, data=json.dumps(dict(session)), ends_at=now() + self._longest)
+            if session.row is not None and session.row.account_id == account_id:
+                # it goes on under a new token, and lasts no longer for it
+                row.created_at, row.ends_at = session.row.created_at, session.row.ends_at
+            row.address = (request.remote_addr or "")[:45]
             row.account_id = account.id if account else None
             row.rights_version = account.rights_version if account else 0
             unit.session.add(row)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from alembic import command
 from alembic.config import Config
@@ -54,23 +54,30 @@ from portal.services.audit import ORIGIN, AuditService
 from portal.services.case_reader import CaseReader
 from portal.services.cases import CaseService
 from portal.services.checking import CheckingService
+from portal.services.classification import ClassificationService
 from portal.services.copies import CopyService
 from portal.services.copy_making import CopyMakingService, CopyPress, CopyTerms
 from portal.services.copy_requests import CopyRequestService
 from portal.services.decisions import DecisionService
 from portal.services.desk import Desk
 from portal.services.fixity import FixityService
+from portal.services.held_index import HeldIndex
 from portal.services.indexing import IndexingService
 from portal.services.intake import IntakeService, Receiver
 from portal.services.listing import ListingService
+from portal.services.own_account import OwnAccountService
 from portal.services.parties import PartyService
+from portal.services.people import PeopleService
 from portal.services.playing import PlayingService, Studio
 from portal.services.preparation import PreparationService
 from portal.services.recognition import RecognitionService
 from portal.services.releases import ReleaseService
+from portal.services.rights import RightsService
+from portal.services.rights_lists import RightsLists
 from portal.services.sealing import SealingService, Vault
 from portal.services.search import SearchService
 from portal.services.supervision import SupervisionService
+from portal.services.system import SystemService
 from portal.services.tasks import TaskService
 from portal.services.transfer import TransferService
 from portal.services.verification import LIMITS, VerificationService
@@ -79,9 +86,9 @@ from portal.services.viewing import ViewingService
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from indexer.backends.base import SearchBackend
     from portal.config import Settings
 
-LEAST_FREE_BYTES = 2**30
 KEY_FILES = ("field.key", "form.key", "checkpoint.key")
 UNNAMED_KEPT_SECONDS = 24 * 3600
 FOR_AN_INDEX = 64 * 2**20
@@ -209,7 +216,8 @@ class Installation:
         demonstration = settings.is_demonstration
         highest = Level.TOP_SECRET if demonstration else Level.INTERNAL
         checking = CheckingService(desk, CaseReader(self.originals, self.texts, fields), self.regulation, highest)
-        searcher = Searcher(self.index, weights.load(), {kind.code: kind.title for kind in self.catalogue})
+        held = cast("SearchBackend", HeldIndex(desk, self.index))  # people search; the rest is the worker's
+        searcher = Searcher(held, weights.load(), {kind.code: kind.title for kind in self.catalogue})
         search = SearchService(desk, searcher, self.index, self.catalogue)
         reader, maker = (Documents(pool) for pool in self.long_pools)
         pages = Pages(self.originals, self.documents, self.texts)
@@ -219,6 +227,7 @@ class Installation:
             accounts=AccountService(desk, attempts=settings.login_attempts, wait=wait),
             cases=CaseService(desk, fields),
             checking=checking,
+            classification=ClassificationService(desk, highest=highest),
             intake=IntakeService(desk, receiver, builder, secrets_allowed=demonstration),
             transfer=TransferService(desk, self.regulation, self.codes, checking),
             sealing=SealingService(
@@ -239,6 +248,11 @@ class Installation:
             copies=copies,
             verification=self._verification(),
             parties=PartyService(desk),
+            own_account=OwnAccountService(desk, idle=timedelta(minutes=settings.session_idle_minutes)),
+            people=PeopleService(desk),
+            rights=RightsService(desk),
+            rights_lists=RightsLists(desk),
+            system=SystemService(desk, settings.data, lambda: [*audit.state(), *self.services.recognition.state()]),
             listing=ListingService(desk, self.catalogue),
             recognition=RecognitionService(desk, self.originals, reader, self.texts, self.derivatives),
             supervision=SupervisionService(desk, self.regulation),
@@ -273,6 +287,8 @@ class Installation:
         self.derivatives.sweep()
         self.services.recognition.reconcile()
         self.services.playing.reconcile()
+        self.services.classification.fall_due()
+        self.services.classification.raise_reviews()
         self.indexing.reconcile()
         with self.database.read() as session:
             staged = set(session.scalars(select(StoredFile.blob).where(StoredFile.blob.is_not(None))))
@@ -284,13 +300,7 @@ class Installation:
 
     def problems(self) -> list[str]:
         """What keeps the installation from working, for `anjuan doctor`."""
-        found = []
-        free = shutil.disk_usage(self.settings.data).free
-        if free < LEAST_FREE_BYTES:
-            found.append(f"磁盘剩余空间不足（{free // 2**20} MB），请清理后再收入文件。")
-        if (self.settings.data / "keys").stat().st_mode & 0o077:
-            found.append("密钥文件夹对其他用户可读，请改为仅属主可读（chmod 700）。")
-        return found
+        return self.services.system.faults()
 
     def stop_long_work(self) -> None:
         """End the processes of long work, now and for good; what they had in hand fails without fault."""

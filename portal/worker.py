@@ -16,13 +16,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from archive_store.errors import ArchiveError, ConflictError
 from archive_store.holders import Holder
-from archive_store.work import drop_lease, hold_lease, mark_failed, next_work
+from archive_store.work import WORKER, drop_lease, hold_lease, mark_failed, next_work
 
 if TYPE_CHECKING:
     from archive_store.models.work import Work
     from portal.wiring import Installation
 
-LEASE = "worker"
+LEASE = WORKER
 LEASE_SECONDS = 30
 PAUSE_SECONDS = 0.25
 CHECKPOINT_SECONDS = 10

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from archive_store.identity import Role
+from archive_store.identity import AskState, RightKind, Role
 from archive_store.labels import Mark
 from archive_store.models.base import Base, EnumText, new_id, now
 
@@ -21,19 +21,6 @@ class Department(Base):
     name: Mapped[str] = mapped_column(String(100), unique=True)
     code: Mapped[str] = mapped_column(String(20), unique=True)
     """The department's part of an archival code (DA/T 13)."""
-
-
-class Leadership(Base):
-    """The leader in charge of a department, or a deputy, with a term."""
-
-    __tablename__ = "leaderships"
-
-    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
-    department_id: Mapped[str] = mapped_column(ForeignKey("departments.id"), index=True)
-    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
-    is_deputy: Mapped[bool] = mapped_column(default=False)
-    valid_from: Mapped[date]
-    valid_to: Mapped[date | None]
 
 
 class Account(Base):
@@ -57,30 +44,43 @@ class Account(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
-class Membership(Base):
-    """A person's department, with its time."""
-
-    __tablename__ = "memberships"
+class Given:
+    """What every right has: whose, until when, ground, granted by, and how it ended; it is never deleted."""
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
-    department_id: Mapped[str] = mapped_column(ForeignKey("departments.id"))
-    valid_from: Mapped[date]
     valid_to: Mapped[date | None]
-
-
-class Grant:
-    """What every right has: whose, from, to, ground, granted by; ended, never deleted."""
-
-    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
-    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
-    valid_from: Mapped[date]
-    valid_to: Mapped[date | None]
-    ground: Mapped[str] = mapped_column(String(500))
+    ground: Mapped[str] = mapped_column(String(500), default="")
     granted_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
     """None only for what the first set-up granted."""
     granted_at: Mapped[datetime] = mapped_column(default=now)
     ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
+    """None where it ended with what it was given for."""
+    end_ground: Mapped[str] = mapped_column(String(500), default="")
+
+
+class Grant(Given):
+    """A right that begins on a day."""
+
+    valid_from: Mapped[date]
+
+
+class Membership(Grant, Base):
+    """A person's department, with its time."""
+
+    __tablename__ = "memberships"
+
+    department_id: Mapped[str] = mapped_column(ForeignKey("departments.id"))
+
+
+class Leadership(Grant, Base):
+    """The leader in charge of a department, or a deputy, with a term."""
+
+    __tablename__ = "leaderships"
+
+    department_id: Mapped[str] = mapped_column(ForeignKey("departments.id"), index=True)
+    is_deputy: Mapped[bool] = mapped_column(default=False)
 
 
 class RoleGrant(Grant, Base):
@@ -121,23 +121,52 @@ class MarkGrant(Grant, Base):
     mark: Mapped[Mark] = mapped_column(EnumText(Mark))
 
 
-class CaseGrant(Base):
+class DepartmentGrant(Grant, Base):
+    """The cases of a department opened to one person by name, with an end and a ground."""
+
+    __tablename__ = "department_grants"
+
+    department_id: Mapped[str] = mapped_column(ForeignKey("departments.id"))
+
+
+class CaseGrant(Given, Base):
     """A case, or one item of it, opened to one person by name (a sampled case, an item referred), with its end."""
 
     __tablename__ = "case_grants"
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
-    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
     item_id: Mapped[str | None] = mapped_column(ForeignKey("items.id"))
     """The one item that is opened; None where the whole case is."""
     request_id: Mapped[str | None] = mapped_column(ForeignKey("copy_requests.id"), index=True)
     """The copy request for which it was referred; the grant ends with it."""
-    ground: Mapped[str] = mapped_column(String(500))
-    granted_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
-    granted_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class RightsAsk(Base):
+    """A right asked for a person by who answers for it, and what the security administrator decided (三员)."""
+
+    __tablename__ = "rights_asks"
+    __table_args__ = (
+        CheckConstraint("asked_by <> account_id", name="not_for_oneself"),
+        CheckConstraint("decided_by <> account_id", name="not_to_oneself"),
+        CheckConstraint("decided_by <> asked_by", name="decided_by_another"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    kind: Mapped[RightKind] = mapped_column(EnumText(RightKind))
+    value: Mapped[str] = mapped_column(String(40))
+    """A role, a level's number, a mark, or the id of a department or case."""
+    valid_from: Mapped[date]
     valid_to: Mapped[date | None]
-    ended_at: Mapped[datetime | None]
+    ground: Mapped[str] = mapped_column(String(500))
+    asked_by: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    asked_at: Mapped[datetime] = mapped_column(default=now)
+    state: Mapped[AskState] = mapped_column(EnumText(AskState), default=AskState.OPEN, index=True)
+    decided_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
+    decided_at: Mapped[datetime | None]
+    decision_ground: Mapped[str] = mapped_column(String(500), default="")
+    grant_id: Mapped[str | None] = mapped_column(String(32))
+    """The row of the right that was granted."""
 
 
 class WebSession(Base):
@@ -153,3 +182,5 @@ class WebSession(Base):
     created_at: Mapped[datetime] = mapped_column(default=now)
     seen_at: Mapped[datetime] = mapped_column(default=now)
     ends_at: Mapped[datetime]
+    address: Mapped[str] = mapped_column(String(45), default="")
+    """From where it was begun, so that its owner knows it again."""

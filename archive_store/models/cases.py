@@ -198,6 +198,9 @@ class LabelDecision(Base):
     ground: Mapped[str] = mapped_column(String(500), default="")
     is_derived: Mapped[bool] = mapped_column(default=False)
     source: Mapped[str] = mapped_column(String(300), default="")
+    origin_document: Mapped[str] = mapped_column(String(200), default="")
+    """Number of the origin's written decision by which a derived level fell."""
+    proposal_id: Mapped[str | None] = mapped_column(ForeignKey("label_proposals.id"))
     decided_by: Mapped[str] = mapped_column(String(40))
     decided_at: Mapped[datetime] = mapped_column(default=now)
     declassify_on: Mapped[date | None]

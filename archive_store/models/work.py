@@ -50,3 +50,13 @@ class IndexState(Base):
     pages_without_text: Mapped[int] = mapped_column(default=0)
     indexed_at: Mapped[datetime | None]
     problem: Mapped[str] = mapped_column(Text, default="")
+
+
+class IndexHold(Base):
+    """A case that was relabelled and must not be found until the index has followed: its pages are left out."""
+
+    __tablename__ = "index_holds"
+
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    wanted: Mapped[int]
+    """The change of `IndexState.wanted` that the index has to follow first."""

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive_store.identity import Role
-from archive_store.labels import Level, Mark
 from portal.cli.context import as_option, installation, person
 from portal.services.accounts import NewAccount
+from portal.services.rights import NewAsk
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
 
@@ -36,42 +36,55 @@ def create(data: Path, login: str, new_login: str, name: str) -> None:
 @account.command()
 @as_option
 @click.argument("to")
-@click.option(
-    "--role", "roles", multiple=True, type=click.Choice([role.value for role in Role if role is not Role.SERVICE])
-)
-@click.option("--mark", "marks", multiple=True, type=click.Choice([mark.value for mark in Mark]))
-@click.option("--clearance", type=click.Choice([level.name.lower() for level in Level]))
-@click.option("--department", "departments", multiple=True, help="部门名称")
-@click.option("--ground", required=True, help="授权依据")
+@click.option("--right", "rights", multiple=True, required=True, help="权限代码，如 role:handler、clearance:2")
+@click.option("--department", "departments", multiple=True, help="权限代码 membership: 等所指的部门名称")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="截止日期")
+@click.option("--ground", required=True, help="申请依据")
 @click.pass_obj
-def grant(  # noqa: PLR0913, PLR0917 - one parameter for each option
+def ask(
     data: Path,
     login: str,
     to: str,
-    roles: tuple[str, ...],
-    marks: tuple[str, ...],
-    clearance: str | None,
+    rights: tuple[str, ...],
     departments: tuple[str, ...],
+    until: datetime | None,
     ground: str,
 ) -> None:
-    """授予角色、密级和标识（安全保密管理员）。"""
+    """为本部门人员申请权限（部门主管领导）；由安全保密管理员授予。"""
     with installation(data) as opened:
         actor = person(opened, login)
         known = {department.name: department.id for department in opened.services.cases.departments()}
         missing = [name for name in departments if name not in known]
         if missing:
             raise click.UsageError(f"没有这些部门：{'、'.join(missing)}")
-        new = NewAccount(
-            login=to,
-            name="",
-            roles=frozenset(Role(role) for role in roles),
-            departments=frozenset(known[name] for name in departments),
-            clearance=Level[clearance.upper()] if clearance else None,
-            marks=frozenset(Mark(mark) for mark in marks),
-            ground=ground,
-        )
-        opened.services.accounts.grant(actor, to, new)
-        click.echo("已授权。")
+        codes = [*(code for code in rights if not code.endswith(":"))]
+        codes += [f"{code}{known[name]}" for code in rights if code.endswith(":") for name in departments]
+        for code in codes:
+            new = NewAsk(to, code, ground, valid_to=until.date() if until else None)
+            click.echo(opened.services.rights.ask(actor, new))
+
+
+@account.command()
+@as_option
+@click.pass_obj
+def asks(data: Path, login: str) -> None:
+    """列出等待授权的申请（安全保密管理员）。"""
+    with installation(data) as opened:
+        for row in opened.services.rights_lists.waiting(person(opened, login)):
+            click.echo(f"{row.ask.id}\t{row.name}（{row.login}）\t{row.right}\t{row.asked_by}\t{row.ask.ground}")
+
+
+@account.command()
+@as_option
+@click.argument("ask_id")
+@click.option("--grant/--refuse", "granted", required=True, help="授予，或不予授予")
+@click.option("--ground", required=True, help="依据")
+@click.pass_obj
+def decide(data: Path, login: str, ask_id: str, *, granted: bool, ground: str) -> None:
+    """授予或不予授予所申请的权限（安全保密管理员）。"""
+    with installation(data) as opened:
+        opened.services.rights.decide(person(opened, login), ask_id, granted=granted, ground=ground)
+        click.echo("已授予。" if granted else "已记录不予授予。")
 
 
 @account.command()

@@ -6,7 +6,7 @@ import json
 import os
 import secrets
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -14,7 +14,7 @@ from sqlalchemy import select
 from archive_store.deadlines import CHINA
 from archive_store.errors import ArchiveError
 from archive_store.identity import Role, service_actor
-from archive_store.models.accounts import Account, Department, Leadership
+from archive_store.models.accounts import Account, Department, Leadership, RoleGrant
 from archive_store.models.cases import Case, PartyBinding, Person
 from archive_store.vocabulary import CaseState
 from portal.cli.demonstration_requests import COPY, carry_requests
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 ACCOUNTS_FILE = "demo-accounts.json"
 FOLDERS = "demo-folders"
 LOOSE = "demo-inbox"
+OFFICER = "classification_officer"
+OFFICER_TERM = date(2026, 1, 1), date(2028, 12, 31)
 
 
 def fill(opened: Installation, say: Callable[[str], None]) -> None:
@@ -43,6 +45,7 @@ def fill(opened: Installation, say: Callable[[str], None]) -> None:
     data = opened.settings.data
     people = _people(opened, data)
     _bind_leaders(opened, people)
+    _appoint_officers(opened, people)
     waiting = [story for story in CASES if story.becomes != "loose" and not _stands(opened, story)]
     if waiting:
         say(f"生成 {len(waiting)} 卷虚构案卷……")
@@ -124,6 +127,19 @@ def _bind_leaders(opened: Installation, people: dict[str, str]) -> None:
                         valid_to=department.deputy_until,
                     )
                 )
+
+
+def _appoint_officers(opened: Installation, people: dict[str, str]) -> None:
+    """定密责任人, each with a term."""
+    with opened.database.write() as unit:
+        role = Role.CLASSIFICATION_OFFICER
+        if unit.session.scalars(select(RoleGrant).where(RoleGrant.role == role)).first():
+            return
+        for person in PEOPLE:
+            if OFFICER in person.duties:
+                grant = RoleGrant(account_id=people[person.login], role=role, ground="演示：定密责任人任命")
+                grant.valid_from, grant.valid_to = OFFICER_TERM
+                unit.session.add(grant)
 
 
 def _stands(opened: Installation, story: CaseStory) -> bool:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 from wtforms.validators import DataRequired, EqualTo, Length
+
+from archive_store.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from werkzeug.datastructures import MultiDict
 
 
 class LoginForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
@@ -18,7 +25,16 @@ class EnrolForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     """A one-time code and the first password."""
 
     code = StringField("一次性启用码", [DataRequired("请填写启用码"), Length(max=100)])
-    password = PasswordField(
-        "新密码", [DataRequired("请填写新密码"), Length(min=12, max=256, message="密码至少 12 个字符")]
-    )
+    password = PasswordField("新密码", [DataRequired("请填写新密码")])
     again = PasswordField("再输一次", [EqualTo("password", "两次输入的密码不一致")])
+
+
+def read_new_password(form: MultiDict[str, str]) -> tuple[str, str]:
+    """The old and the new password.
+
+    Raises:
+        InvalidInputError: the new one was not typed the same way twice.
+    """
+    if form.get("password", "") != form.get("again", ""):
+        raise InvalidInputError("两次输入的新密码不一致。", "again")
+    return form.get("old", ""), form.get("password", "")

@@ -11,20 +11,26 @@ if TYPE_CHECKING:
     from portal.services.audit import AuditService
     from portal.services.cases import CaseService
     from portal.services.checking import CheckingService
+    from portal.services.classification import ClassificationService
     from portal.services.copies import CopyService
     from portal.services.copy_requests import CopyRequestService
     from portal.services.decisions import DecisionService
     from portal.services.fixity import FixityService
     from portal.services.intake import IntakeService
     from portal.services.listing import ListingService
+    from portal.services.own_account import OwnAccountService
     from portal.services.parties import PartyService
+    from portal.services.people import PeopleService
     from portal.services.playing import PlayingService
     from portal.services.preparation import PreparationService
     from portal.services.recognition import RecognitionService
     from portal.services.releases import ReleaseService
+    from portal.services.rights import RightsService
+    from portal.services.rights_lists import RightsLists
     from portal.services.sealing import SealingService
     from portal.services.search import SearchService
     from portal.services.supervision import SupervisionService
+    from portal.services.system import SystemService
     from portal.services.tasks import TaskService
     from portal.services.transfer import TransferService
     from portal.services.verification import VerificationService
@@ -38,6 +44,7 @@ class Services:
     accounts: AccountService
     cases: CaseService
     checking: CheckingService
+    classification: ClassificationService
     intake: IntakeService
     transfer: TransferService
     sealing: SealingService
@@ -54,6 +61,11 @@ class Services:
     copies: CopyService
     verification: VerificationService
     parties: PartyService
+    own_account: OwnAccountService
+    people: PeopleService
+    rights: RightsService
+    rights_lists: RightsLists
+    system: SystemService
     listing: ListingService
     recognition: RecognitionService
     playing: PlayingService

@@ -1,24 +1,24 @@
-"""Accounts: first set-up, enrolment, login, rights.
+"""Accounts: first set-up, enrolment, login.
 
-Passwords: Argon2id with the library's RFC 9106 low-memory parameters; at least 12 characters, no rules of composition.
+Passwords: Argon2id with the library's RFC 9106 low-memory parameters; what is refused: `archive_store.passwords`.
 An unknown name costs the same time and gets the same answer as a wrong password.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from archive_store.accounts import actor_of, new_token, office_today, token_hash
 from archive_store.audit.events import EventName
 from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
-from archive_store.identity import ADMINISTRATORS, Actor, Role
 from archive_store.models.accounts import (
     Account,
     ClearanceGrant,
@@ -26,8 +26,10 @@ from archive_store.models.accounts import (
     MarkGrant,
     Membership,
     RoleGrant,
+    WebSession,
 )
 from archive_store.models.base import now
+from archive_store.passwords import LONGEST, weakness
 from archive_store.permissions import Permission
 from archive_store.policy import may
 
@@ -37,11 +39,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from archive_store.identity import Actor, Role
     from archive_store.labels import Level, Mark
     from portal.services.desk import Desk
 
-MIN_PASSWORD = 12
-MAX_PASSWORD = 256
+NOT_PROVED = "密码不正确，或连续输错次数过多须稍候。没有作任何改动，请核对后重试。"
+LONGEST_NAME = 100
+_LOGIN = re.compile(r"[a-z][a-z0-9._-]{0,63}")
 WRONG_LOGIN = "用户名或密码不正确，或账号暂时不能登录。请核对后重试；连续多次不成功请联系系统管理员。"
 
 
@@ -59,7 +63,7 @@ class NewAccount:
 
 
 class AccountService:
-    """People, their passwords and their rights."""
+    """People and their passwords."""
 
     def __init__(self, desk: Desk, *, attempts: int, wait: timedelta) -> None:
         self._desk = desk
@@ -119,6 +123,53 @@ class AccountService:
             raise RefusedError("姓名与口令牌不符，未执行任何操作。")
         return actor
 
+    def step_up(self, actor: Actor, password: str) -> None:
+        """Prove once more who is there, before something that weighs; failures count like those of a login.
+
+        Raises:
+            RefusedError: the password is wrong, or too many were.
+        """
+        self._prove(actor, password, EventName.ACCOUNT_STEP_UP)
+
+    def change_password(self, actor: Actor, old: str, new: str, session_id: str) -> None:
+        """Set another password; every other session and the token for commands end.
+
+        Raises:
+            InvalidInputError: the new one is too short, too long or too common, or is the old one.
+            RefusedError: the old one is wrong.
+        """
+        self._prove(actor, old, EventName.ACCOUNT_STEP_UP)
+        with self._desk.database.read() as session:
+            account = session.get_one(Account, actor.account_id)
+        check_password(new, account.login, account.name)
+        if self._matches(account.password_hash, new):
+            raise InvalidInputError("新密码与原密码相同，请换一个。", "password")
+        kept = self._hasher.hash(new)
+        with self._desk.database.write() as unit:
+            account = unit.session.get_one(Account, actor.account_id)
+            account.password_hash, account.command_token_hash = kept, None
+            others = delete(WebSession).where(WebSession.account_id == account.id, WebSession.id != session_id)
+            unit.session.execute(others)
+            self._desk.record(unit.session, actor, EventName.ACCOUNT_PASSWORD, ("account", account.id))
+
+    def _prove(self, actor: Actor, password: str, name: EventName) -> None:
+        with self._desk.database.read() as session:
+            account = session.get_one(Account, actor.account_id)
+        good = self._matches(account.password_hash, password)
+        with self._desk.database.write() as unit:
+            account = unit.session.get_one(Account, actor.account_id)
+            waiting = account.locked_until is not None and account.locked_until > self._desk.clock()
+            proved = good and not waiting
+            if proved:
+                account.failed_logins = 0
+                self._desk.record(unit.session, actor, name, ("account", account.id))
+            else:
+                self._count_failure(account, waiting=waiting)
+                subject = ("account", account.id)
+                self._desk.record(unit.session, actor, EventName.ACCOUNT_STEP_UP_FAILED, subject, "refused")
+        if not proved:
+            raise RefusedError(NOT_PROVED)
+
     # --- making accounts
 
     def enrol(self, code: str, password: str) -> str:
@@ -128,6 +179,7 @@ class AccountService:
             account = unit.session.scalars(select(Account).where(Account.enrolment_hash == token_hash(code))).first()
             if account is None or not account.active:
                 raise RefusedError("启用码无效或已使用。请向系统管理员索取新的启用码。")
+            check_password(password, account.login, account.name)
             account.password_hash = self._hasher.hash(password)
             account.enrolment_hash = None
             self._desk.record(unit.session, account.id, EventName.ACCOUNT_ENROL, ("account", account.id))
@@ -141,26 +193,6 @@ class AccountService:
             account, code = self._add(unit.session, new)
             self._desk.record(unit.session, actor, EventName.ACCOUNT_CREATE, ("account", account.id))
             return account.id, code
-
-    def grant(self, actor: Actor, login: str, new: NewAccount) -> None:
-        """Give roles, clearance and marks (never to oneself), with the ground."""
-        if not may(actor, Permission.GRANT_RIGHTS):
-            raise NotFoundError
-        if not new.ground.strip():
-            raise InvalidInputError("授权须写明依据。", "ground")
-        with self._desk.database.write() as unit:
-            account = unit.session.scalars(select(Account).where(Account.login == login)).first()
-            if account is None:
-                raise NotFoundError
-            if account.id == actor.account_id:
-                raise RefusedError("不能给自己授权。")
-            self._refuse_two_administrators(unit.session, account.id, new.roles)
-            self._give(unit.session, account, new, actor.account_id)
-            account.rights_version += 1
-            given = sorted([*new.roles, *new.marks]) + ([f"level:{int(new.clearance)}"] if new.clearance else [])
-            self._desk.record(
-                unit.session, actor, EventName.ACCOUNT_GRANT, ("account", account.id), given=given, ground=new.ground
-            )
 
     def set_up(self, people: Iterable[NewAccount]) -> dict[str, str]:
         """Enter the first people of an empty archive; gives the enrolment code by login name.
@@ -193,22 +225,30 @@ class AccountService:
 
     def _matches(self, kept: str | None, password: str) -> bool:
         try:
-            return self._hasher.verify(kept or _decoy(), password[:MAX_PASSWORD]) and kept is not None
+            return self._hasher.verify(kept or _decoy(), password[:LONGEST]) and kept is not None
         except (VerificationError, InvalidHashError):
             return False
 
     def _note_failure(self, session: Session, account: Account | None, *, waiting: bool) -> None:
-        if account is not None and not waiting:
+        if account is not None:
+            self._count_failure(account, waiting=waiting)
+        subject = ("account", account.id if account else "unknown")
+        self._desk.record(session, "anonymous", EventName.ACCOUNT_LOGIN_FAILED, subject, "refused", waiting=waiting)
+
+    def _count_failure(self, account: Account, *, waiting: bool) -> None:
+        if not waiting:
             account.failed_logins += 1
             if account.failed_logins >= self._attempts:
                 account.failed_logins, account.locked_until = 0, now() + self._wait
-        subject = ("account", account.id if account else "unknown")
-        self._desk.record(session, "anonymous", EventName.ACCOUNT_LOGIN_FAILED, subject, "refused", waiting=waiting)
 
     def _add(self, session: Session, new: NewAccount) -> tuple[Account, str]:
         login = new.login.strip().lower()
         if not login or not new.name.strip():
             raise InvalidInputError("用户名和姓名不能为空。", "login")
+        if not _LOGIN.fullmatch(login) or len(new.name.strip()) > LONGEST_NAME:
+            raise InvalidInputError(
+                "用户名用小写字母、数字和 . _ -，以字母开头，不超过 64 个字符；姓名不超过 100 字。", "login"
+            )
         if session.scalars(select(Account).where(Account.login == login)).first():
             raise InvalidInputError("该用户名已被使用，请换一个。", "login")
         code, digest = new_token()
@@ -219,24 +259,12 @@ class AccountService:
 
     def _give(self, session: Session, account: Account, new: NewAccount, by: str | None) -> None:
         today, ground = office_today(), new.ground or "首次部署设置"
-        common = {"account_id": account.id, "valid_from": today, "ground": ground, "granted_by": by}
+        common: dict[str, Any] = {"account_id": account.id, "valid_from": today, "ground": ground, "granted_by": by}
         session.add_all(RoleGrant(role=role, **common) for role in sorted(new.roles))
         session.add_all(MarkGrant(mark=mark, **common) for mark in sorted(new.marks))
         if new.clearance is not None:
             session.add(ClearanceGrant(level=int(new.clearance), **common))
-        session.add_all(
-            Membership(account_id=account.id, department_id=department, valid_from=today)
-            for department in sorted(new.departments)
-        )
-
-    def _refuse_two_administrators(self, session: Session, account_id: str, roles: frozenset[Role]) -> None:
-        held = set(
-            session.scalars(
-                select(RoleGrant.role).where(RoleGrant.account_id == account_id, RoleGrant.ended_at.is_(None))
-            )
-        )
-        if len((held | roles) & ADMINISTRATORS) > 1 or ((held | roles) & ADMINISTRATORS and len(held | roles) > 1):
-            raise RefusedError("系统管理员、安全保密管理员、安全审计员须由不同的人担任，且不得兼任其他角色。")
+        session.add_all(Membership(department_id=department, **common) for department in sorted(new.departments))
 
 
 @cache
@@ -245,14 +273,15 @@ def _decoy() -> str:
     return PasswordHasher().hash(secrets.token_urlsafe(16))
 
 
-def check_password(password: str) -> None:
-    """Length over composition.
+def check_password(password: str, *own: str) -> None:
+    """Length over composition; `own` are the person's login and name.
 
     Raises:
-        InvalidInputError: too short or too long.
+        InvalidInputError: too short, too long, or what everyone tries first.
     """
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise InvalidInputError(f"密码须为 {MIN_PASSWORD} 至 {MAX_PASSWORD} 个字符，可用一句好记的话。", "password")
+    weak = weakness(password, own)
+    if weak:
+        raise InvalidInputError(weak, "password")
 
 
 def add_department(session: Session, name: str, code: str) -> Department:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
 from archive_store.audit.checkpoint import CheckpointBook, sign
+from archive_store.audit.events import EventName, Outcome
 from archive_store.errors import NotFoundError
 from archive_store.models.accounts import Account
-from archive_store.models.audit import AuditLeaf
+from archive_store.models.audit import AuditCheckpoint, AuditLeaf
 from archive_store.models.cases import Case
 from archive_store.models.work import Work
 from archive_store.permissions import Permission
 from archive_store.policy import may
+from portal.services.rights_lists import CHANGES, said_of
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from sqlalchemy import ColumnElement
 
     from archive_store.audit.note import SigningKey
     from archive_store.audit.verification import AuditFinding
@@ -26,6 +31,24 @@ if TYPE_CHECKING:
 
 ORIGIN = "anjuan/audit"
 PAGE_SIZE = 50
+LATELY = timedelta(days=7)
+
+TITLES = {name.value: name.zh for name in EventName}
+OUTCOMES = {outcome.value: outcome.zh for outcome in Outcome}
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the auditor looks at first: figures of the last days, and how the log itself stands."""
+
+    rights_changes: int
+    failed_logins: int
+    refused: int
+    unordered: int
+    unsigned: int
+    """Leaves that no checkpoint binds yet."""
+    verified_at: datetime | None
+    verified_well: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +58,7 @@ class Entry:
     position: int | None
     at: datetime
     name: str
+    title: str
     actor_name: str
     object_type: str
     object_id: str
@@ -73,7 +97,50 @@ class AuditService:
         with self._desk.database.read() as session:
             return self._desk.log.verify(session, keys=[self._key.verifier])
 
-    def latest(self, actor: Actor, page: int) -> list[Entry]:
+    def verify_for(self, actor: Actor) -> list[AuditFinding]:
+        """The same for the security auditor; that it was done, and how it ended, is an event."""
+        if not may(actor, Permission.READ_LOG):
+            raise NotFoundError
+        found = self.verify()
+        with self._desk.database.write() as unit:
+            outcome = Outcome.FAILED if found else Outcome.DONE
+            subject = ("audit", ORIGIN)
+            self._desk.record(unit.session, actor, EventName.AUDIT_VERIFY, subject, outcome, findings=len(found))
+        return found
+
+    def overview(self, actor: Actor) -> Overview:
+        """What waits for the auditor's eye."""
+        if not may(actor, Permission.READ_LOG):
+            raise NotFoundError
+        since = self._desk.clock() - LATELY
+        with self._desk.database.read() as session:
+            last = session.scalars(
+                select(AuditLeaf)
+                .where(AuditLeaf.name == EventName.AUDIT_VERIFY.value)
+                .order_by(AuditLeaf.id.desc())
+                .limit(1)
+            ).first()
+            ordered = session.scalar(select(func.max(AuditLeaf.position)))
+            signed = session.scalar(select(func.max(AuditCheckpoint.size))) or 0
+
+            def count(*conditions: ColumnElement[bool]) -> int:
+                return session.scalar(select(func.count()).select_from(AuditLeaf).where(*conditions)) or 0
+
+            return Overview(
+                rights_changes=count(AuditLeaf.at >= since, AuditLeaf.name.in_([name.value for name in CHANGES])),
+                failed_logins=count(AuditLeaf.at >= since, AuditLeaf.name == EventName.ACCOUNT_LOGIN_FAILED.value),
+                refused=count(
+                    AuditLeaf.at >= since,
+                    AuditLeaf.outcome == Outcome.REFUSED.value,
+                    AuditLeaf.name != EventName.ACCOUNT_LOGIN_FAILED.value,
+                ),
+                unordered=count(AuditLeaf.position.is_(None)),
+                unsigned=max(0, (-1 if ordered is None else ordered) + 1 - signed),
+                verified_at=last.at if last else None,
+                verified_well=last is not None and last.outcome == Outcome.DONE.value,
+            )
+
+    def latest(self, actor: Actor, page: int, size: int = PAGE_SIZE) -> list[Entry]:
         """One page of the log, newest first, for the security auditor."""
         if not may(actor, Permission.READ_LOG):
             raise NotFoundError
@@ -82,18 +149,19 @@ class AuditService:
                 select(AuditLeaf, Account.name)
                 .outerjoin(Account, Account.id == AuditLeaf.actor_id)
                 .order_by(AuditLeaf.id.desc())
-                .limit(PAGE_SIZE)
-                .offset((max(page, 1) - 1) * PAGE_SIZE)
+                .limit(size)
+                .offset((max(page, 1) - 1) * size)
             )
             return [
                 Entry(
                     leaf.position,
                     leaf.at,
                     leaf.name,
-                    name or leaf.actor_id or "",
+                    TITLES.get(leaf.name, leaf.name),
+                    name or said_of(leaf.actor_id),
                     leaf.object_type,
                     leaf.object_id,
-                    leaf.outcome,
+                    OUTCOMES.get(leaf.outcome, leaf.outcome),
                 )
                 for leaf, name in rows
             ]

@@ -15,7 +15,7 @@ from archive_store.models.work import IndexState, Work
 from archive_store.parsing.documents import RecognisedText
 from archive_store.recognition import want
 from archive_store.vocabulary import CaseState, PersonRole
-from archive_store.work import INDEX_CASE, RECOGNISE_TEXT, note, note_once
+from archive_store.work import INDEX_CASE, RECOGNISE_TEXT, note, note_once, release_hold
 from indexer.documents import CaseFacts, ItemFacts, Person, documents_of
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ class IndexingService:
         with self._desk.database.write() as unit:
             row = unit.session.get_one(IndexState, case_id)
             row.indexed, row.indexed_at = wanted, self._desk.clock()
+            release_hold(unit.session, case_id, wanted)
             row.pages = sum(len(found) for _, found in texts)
             row.pages_without_text = sum(not page.text.strip() for _, found in texts for page in found)
             _want_recognised(unit.session, ((page_file(item), found) for item, found in texts))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from sqlalchemy import select
 
 from archive_store.cases import visible_cases
 from archive_store.copy_requests import available
-from archive_store.deadlines import Deadline, Remaining, remaining
+from archive_store.deadlines import Deadline, remaining
 from archive_store.findings import case_facts
 from archive_store.models.cases import Case, CaseHandler
 from archive_store.permissions import Permission
@@ -19,6 +18,7 @@ from archive_store.regulation.evaluate import filing_term
 from archive_store.request_words import AT_WORK, RequestState, Step
 from archive_store.requests import facts_of, may_with, visible_requests
 from archive_store.vocabulary import CaseState
+from portal.services.work_list import Task, label_tasks, office_tasks
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
@@ -33,19 +33,6 @@ if TYPE_CHECKING:
 MOST = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One row of a work list: what it is, until when, and where the next step is taken."""
-
-    kind: str
-    title: str
-    action: str
-    endpoint: str
-    arguments: dict[str, str] = field(default_factory=dict)
-    due: date | None = None
-    left: Remaining | None = None
-
-
 class TaskService:
     """Work lists, made from what the person may see and do."""
 
@@ -57,6 +44,8 @@ class TaskService:
         """The person's work list."""
         with self._desk.database.read() as session:
             tasks = [*self._cases(session, actor), *self._requests(session, actor)]
+            tasks += office_tasks(session, actor, self._desk.today())
+            tasks += label_tasks(session, actor)
         return sorted(tasks, key=lambda task: (task.due is None, task.due or date.max, task.title))
 
     def _cases(self, session: Session, actor: Actor) -> list[Task]:

@@ -5,17 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portal.views import (
+    account,
     asking,
     auth,
     cases,
     decisions,
     home,
     intake,
+    labels,
+    opening,
     parties,
+    people,
     player,
     preparation,
     reader,
     requests,
+    rights,
     search,
     system,
     verify,
@@ -26,12 +31,13 @@ if TYPE_CHECKING:
 
 
 KEEPING = (auth, home, cases, intake, parties, reader, player, search, system)
+OFFICES = (account, people, rights, opening, labels)
 COPYING = (asking, requests, preparation, decisions)
 
 
 def install(app: Flask) -> None:
     """Put every page in its place."""
-    for module in (*KEEPING, *COPYING):
+    for module in (*KEEPING, *COPYING, *OFFICES):
         app.register_blueprint(module.pages)
     if app.extensions["anjuan.settings"].has_public_verification:
         app.register_blueprint(verify.pages)

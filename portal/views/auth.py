@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, flash, redirect, render_template, session, url_for
 from flask_login import current_user, login_user, logout_user
 
 from archive_store.errors import ArchiveError
-from portal.access import Person, actor, services
+from portal.access import Person, actor, note_proof, services
 from portal.forms.auth import EnrolForm, LoginForm
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
-
-    from portal.sessions import StoredSession
 
 pages = Blueprint("auth", __name__)
 
@@ -36,7 +34,7 @@ def login() -> str | Response | tuple[str, int]:
         return redirect(url_for("auth.login"))
     session.clear()
     login_user(Person(found))
-    cast("StoredSession", session).fresh_token = True
+    note_proof()
     return redirect(url_for("home.page"))
 
 

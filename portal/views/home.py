@@ -8,6 +8,8 @@ from archive_store.permissions import Permission
 from archive_store.request_words import RequestState
 from portal.access import actor, holds, services
 
+SHOWN = 10
+"""Latest events on the auditor's first page."""
 pages = Blueprint("home", __name__)
 
 
@@ -16,8 +18,8 @@ def page() -> str:
     """The work list of the person's office."""
     who = actor()
     if holds(Permission.READ_LOG):
-        number = request.args.get("page", 1, type=int)
-        return render_template("system/log.html", events=services().audit.latest(who, number), number=number)
+        audit = services().audit
+        return render_template("system/auditor.html", shown=audit.overview(who), events=audit.latest(who, 1, SHOWN))
     if holds(Permission.SEE_LISTED):
         return render_template(
             "party/home.html",
@@ -28,4 +30,5 @@ def page() -> str:
     if holds(Permission.SUPERVISE):
         board = services().supervision.board(who, request.args.get("year", type=int))
         return render_template("supervision/board.html", board=board)
-    return render_template("home.html", tasks=services().tasks.of(who))
+    problems = services().system.problems(who) if holds(Permission.WATCH_SYSTEM) else []
+    return render_template("home.html", tasks=services().tasks.of(who), problems=problems)

@@ -26,6 +26,7 @@ actors = st.builds(
     clearance=st.sampled_from(Level),
     marks=st.sets(st.sampled_from(Mark)).map(frozenset),
     case_grants=st.sets(st.sampled_from(["k1", "k2"])).map(frozenset),
+    department_grants=ids,
     own_cases=st.sets(st.sampled_from(["k1", "k2"])).map(frozenset),
 )
 things = st.builds(
@@ -83,3 +84,16 @@ def test_nobody_seals_a_case_of_his_own(role: Role, state: CaseState) -> None:
     actor = Actor("h1", "演示", frozenset({role, Role.ARCHIVIST}), clearance=Level.TOP_SECRET, marks=frozenset(Mark))
     thing = Thing(tokens_of_case("k1", "a", frozenset({"h1"})), Label(), state)
     assert not decide(actor, Permission.SEAL, thing)
+
+
+@pytest.mark.parametrize("role", [Role.HANDLER, Role.LEADER, Role.SECRECY_REVIEWER, Role.LEGAL_OFFICE])
+@pytest.mark.parametrize("grant", [{"case_grants": frozenset({"k"})}, {"department_grants": frozenset({"a"})}])
+def test_what_is_opened_by_name_is_read_sealed_and_no_more_is_done_with_it(
+    role: Role, grant: dict[str, frozenset[str]]
+) -> None:
+    actor = Actor("x", "演示", frozenset({role}), clearance=Level.INTERNAL, **grant)
+    tokens = tokens_of_case("k", "a", frozenset())
+    sealed, draft = (Thing(tokens, Label(), state) for state in (CaseState.SEALED, CaseState.DRAFT))
+    for thing, wanted in ((sealed, {Permission.SEE_ENTRY, Permission.READ_CONTENT}), (draft, set())):
+        assert {permission for permission in Permission if decide(actor, permission, thing)} == wanted
+    assert not decide(Actor("x", "演示", frozenset({role}), clearance=Level.INTERNAL), Permission.SEE_ENTRY, sealed)

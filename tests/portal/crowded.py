@@ -6,10 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from archive_store.accounts import office_today
-from archive_store.labels import Level, Mark
 from archive_store.models.cases import Case
-from portal.services.accounts import NewAccount
 from tests.portal.conftest import pdf, write_case
+from tests.portal.rights import given
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,8 +46,7 @@ def seal_crowded(world: World, folder: Path) -> str:
     write_case(folder, persons=PERSONS, items=items)
     for name in ("03.pdf", "04.pdf"):
         (folder / name).write_bytes(pdf(f"Page of {name}"))
-    reads_all = NewAccount("", "", clearance=Level.CONFIDENTIAL, marks=frozenset({Mark.INFORMANT}), ground="演示")
-    services.accounts.grant(world.actor("secadmin"), "second_archivist", reads_all)
+    given(world, "second_archivist", "clearance:2", "mark:informant")
     outcome = services.intake.import_case(world.actor("handler"), folder)
     assert outcome.case_id is not None, outcome.findings
     archivist = world.actor("second_archivist")

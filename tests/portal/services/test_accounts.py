@@ -1,4 +1,4 @@
-"""Accounts and rights: one answer for every wrong login, three administrators apart."""
+"""Accounts: one answer for every wrong login, enrolment once, tokens for their owners."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
-from archive_store.identity import Role
 from portal.services.accounts import WRONG_LOGIN, NewAccount
 from tests.portal.conftest import PASSWORD
 
@@ -37,32 +36,6 @@ def test_wrong_passwords_in_a_row_make_the_account_wait(world: World) -> None:
 def test_only_the_system_administrator_makes_accounts(world: World, who: str) -> None:
     with pytest.raises(NotFoundError):
         world.opened.services.accounts.create(world.actor(who), NewAccount("new", "新人"))
-
-
-@pytest.mark.parametrize("who", ["handler", "archivist", "leader", "sysadmin", "auditor", "party"])
-def test_only_the_security_administrator_grants(world: World, who: str) -> None:
-    new = NewAccount("handler", "", frozenset({Role.ARCHIVIST}), ground="x")
-    with pytest.raises(NotFoundError):
-        world.opened.services.accounts.grant(world.actor(who), "handler", new)
-
-
-def test_nobody_holds_two_of_the_three_or_one_and_another_office(world: World) -> None:
-    accounts = world.opened.services.accounts
-    for login, role in [
-        ("auditor", Role.SYSTEM_ADMINISTRATOR),
-        ("handler", Role.SECURITY_AUDITOR),
-        ("sysadmin", Role.HANDLER),
-    ]:
-        with pytest.raises(RefusedError):
-            accounts.grant(world.actor("secadmin"), login, NewAccount(login, "", frozenset({role}), ground="x"))
-
-
-def test_nobody_grants_to_oneself_or_without_a_ground(world: World) -> None:
-    accounts = world.opened.services.accounts
-    with pytest.raises(RefusedError):
-        accounts.grant(world.actor("secadmin"), "secadmin", NewAccount("", "", frozenset({Role.LEADER}), ground="x"))
-    with pytest.raises(InvalidInputError):
-        accounts.grant(world.actor("secadmin"), "handler", NewAccount("", "", frozenset({Role.LEADER})))
 
 
 def test_an_enrolment_code_works_once(world: World) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.portal.conftest import World
+from tests.portal.rights import given
 
 WRONG = ("handler", "other_handler", "leader", "reviewer", "party", "legal", "sysadmin", "secadmin", "auditor")
 PROOF = "身份证原件，末四位 0000"
@@ -56,9 +57,7 @@ def test_every_account_that_is_no_partys_has_one_answer(world: World, sealed: st
     services, archivist = world.opened.services, world.actor("archivist")
     for login, roles in (("both", {Role.PARTY, Role.LEADER}), ("closed", {Role.PARTY}), ("ended", set())):
         services.accounts.create(world.actor("sysadmin"), NewAccount(login, login))
-        if roles:
-            given = NewAccount(login, "", frozenset(roles), ground="演示")
-            services.accounts.grant(world.actor("secadmin"), login, given)
+        given(world, login, *(f"role:{role.value}" for role in roles))
     with world.opened.database.write() as unit:
         unit.session.scalars(select(Account).where(Account.login == "closed")).one().active = False
     for login in ("nobody", "", "handler", "archivist", "second_archivist", "sysadmin", "both", "closed", "ended"):

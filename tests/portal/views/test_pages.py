@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.portal.conftest import PASSWORD, log_in, pdf
+from tests.portal.rights import given
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -78,13 +79,9 @@ def test_pages_hold_no_inline_script_or_style(app: Flask, draft: str) -> None:
 
 
 def test_rights_that_change_end_the_session(app: Flask, world: World) -> None:
-    from archive_store.identity import Role  # noqa: PLC0415
-    from portal.services.accounts import NewAccount  # noqa: PLC0415
-
     client = log_in(app, "handler")
     assert client.get("/").status_code == 200
-    new = NewAccount("handler", "", frozenset({Role.LEADER}), ground="演示")
-    world.opened.services.accounts.grant(world.actor("secadmin"), "handler", new)
+    given(world, "handler", "role:leader")
     assert client.get("/").status_code == 302
 
 

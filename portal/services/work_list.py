@@ -1,0 +1,90 @@
+"""One row of a work list, and the rows of the offices that read no content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from archive_store.cases import case_thing
+from archive_store.deadlines import Deadline, Remaining, remaining
+from archive_store.identity import AskState
+from archive_store.models.accounts import Account, RightsAsk
+from archive_store.models.cases import Case
+from archive_store.permissions import Permission
+from archive_store.policy import decide, may
+from archive_store.rights import Right, names_of_departments, rights_of
+from portal.services.rights import without_leader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.orm import Session
+
+    from archive_store.identity import Actor
+
+SOON = timedelta(days=14)
+"""How long before its end a right is shown to who would ask for it anew or grant it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One row of a work list: what it is, until when, and where the next step is taken."""
+
+    kind: str
+    title: str
+    action: str
+    endpoint: str
+    arguments: dict[str, str] = field(default_factory=dict)
+    due: date | None = None
+    left: Remaining | None = None
+
+
+def office_tasks(session: Session, actor: Actor, today: date) -> Iterator[Task]:
+    """What waits for a system administrator or a security administrator."""
+    if may(actor, Permission.MANAGE_ACCOUNTS):
+        yield from _accounts(session, today)
+    if may(actor, Permission.GRANT_RIGHTS):
+        yield from _asked(session, actor)
+        yield from _ending(session, today)
+
+
+def label_tasks(session: Session, actor: Actor) -> Iterator[Task]:
+    """What waits for a classifying officer: one row for each case that it may see."""
+    for case_id in sorted(actor.label_cases):
+        case = session.get(Case, case_id)
+        if case is not None and decide(actor, Permission.DECIDE_LABEL, case_thing(case)):
+            yield Task("定密与审核", f"{case.archival_code} {case.title}", "办理", "labels.waiting")
+
+
+def _accounts(session: Session, today: date) -> Iterator[Task]:
+    for account in session.scalars(
+        select(Account).where(Account.active, Account.password_hash.is_(None)).order_by(Account.created_at)
+    ):
+        title = f"{account.name}（{account.login}）尚未启用账号"
+        yield Task("待启用", title, "查看账号", "people.page", {"account_id": account.id})
+    for department in without_leader(session, today):
+        yield Task("待定主管", f"{department.name} 没有主管领导", "申请授权", "rights.ask")
+
+
+def _asked(session: Session, actor: Actor) -> Iterator[Task]:
+    departments = names_of_departments(session)
+    waiting = select(RightsAsk, Account.name).join(Account, Account.id == RightsAsk.account_id)
+    for ask, name in session.execute(waiting.where(RightsAsk.state == AskState.OPEN).order_by(RightsAsk.asked_at)):
+        if actor.account_id not in (ask.account_id, ask.asked_by):
+            title = f"{name}　{Right(ask.kind, ask.value).say(departments)}"
+            yield Task("待授权", title, "办理", "rights.asked", {"ask_id": ask.id})
+
+
+def _ending(session: Session, today: date) -> Iterator[Task]:
+    departments = names_of_departments(session)
+    for account_id, rights in rights_of(session, today, until=today + SOON).items():
+        account = session.get_one(Account, account_id)
+        for held in rights if account.active else ():
+            if held.valid_to is None:
+                continue
+            left = remaining(Deadline(held.valid_to, working=False), today)
+            title = f"{account.name}　{held.right.say(departments)}"
+            yield Task("即将到期", title, "查看权限", "rights.person", {"account_id": account.id}, held.valid_to, left)
