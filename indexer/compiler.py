@@ -4,6 +4,9 @@ A page is a hit if every wanted word stands in its text or in what is said of it
 least one of them in its text: else the number of a case would find each of its pages. Words that are only in the
 metadata are found by the entries of items and cases, whose text they are. A query without any free word
 (年度:2025 类别:处罚) asks for entries.
+
+Names of persons are known to who may read the case: `names` are the tokens of which a document must carry one, so that
+its fields of names may answer (None: all do). Who was referred one item cannot ask them.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from indexer.analysis import HAN, Analysed, Piece, cuts_at_edges
-from indexer.conditions import Condition, Numbers, Without, all_of, any_of, has, in_order
+from indexer.conditions import NOTHING, Condition, Numbers, Without, all_of, any_of, has, in_order
 from indexer.fields import BY_KEY
 from indexer.query_tree import (
     And,
@@ -33,45 +36,64 @@ from indexer.wording import content_bigrams
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    Free = Callable[[Term | Question], Condition]
+
 MAX_SEAM_ATOMS = 24
 """A longer term is not looked for across the end of a page."""
 
 
-def compile_query(query: Query) -> Condition:
+def compile_query(query: Query, names: frozenset[str] | None = None) -> Condition:
     """The condition under which a document is a hit, scope and filters aside."""
-    wanted = free_terms(query)
-    if not wanted:
-        return all_of(_translate(query, _anywhere), _entries(query))
-    if len(wanted) == 1 and not _under_or(query):
-        return _translate(query, _anywhere, wanted=_in_text)
-    return all_of(_translate(query, _anywhere), any_of(*(_in_text(leaf) for leaf in wanted)))
+    return _Compiler(names).compiled(query)
 
 
-def _translate(
-    query: Query,
-    free: Callable[[Term | Question], Condition],
-    wanted: Callable[[Term | Question], Condition] | None = None,
-) -> Condition:
-    """Translate a tree; `wanted`, where given, is for free leaves that are not under a minus."""
-    match query:
-        case And(parts):
-            return all_of(*(_translate(part, free, wanted) for part in parts))
-        case Or(parts):
-            return any_of(*(_translate(part, free, wanted) for part in parts))
-        case Not(part):
-            return Without(_translate(part, free))
-    return _leaf(query, wanted or free)
+class _Compiler:
+    def __init__(self, names: frozenset[str] | None) -> None:
+        self._names = names
 
+    def compiled(self, query: Query) -> Condition:
+        wanted = free_terms(query)
+        if not wanted:
+            return all_of(self._translate(query, self._anywhere), _entries(query))
+        if len(wanted) == 1 and not _under_or(query):
+            return self._translate(query, self._anywhere, wanted=_in_text)
+        return all_of(self._translate(query, self._anywhere), any_of(*(_in_text(leaf) for leaf in wanted)))
 
-def _leaf(leaf: Leaf, free: Callable[[Term | Question], Condition]) -> Condition:
-    match leaf:
-        case Choice(field, codes):
-            return has(field, *codes)
-        case Between(field, low, high):
-            return Numbers(field, low, high)
-        case Term(text, field) if field:
-            return term_condition(field, text)
-    return free(leaf)
+    def _translate(self, query: Query, free: Free, wanted: Free | None = None) -> Condition:
+        """Translate a tree; `wanted`, where given, is for free leaves that are not under a minus."""
+        match query:
+            case And(parts):
+                return all_of(*(self._translate(part, free, wanted) for part in parts))
+            case Or(parts):
+                return any_of(*(self._translate(part, free, wanted) for part in parts))
+            case Not(part):
+                return Without(self._translate(part, free))
+        return self._leaf(query, wanted or free)
+
+    def _leaf(self, leaf: Leaf, free: Free) -> Condition:
+        match leaf:
+            case Choice(field, codes):
+                return has(field, *codes)
+            case Between(field, low, high):
+                return Numbers(field, low, high)
+            case Term(text, "party"):
+                return self._known(term_condition("party", text))
+            case Term(text, field) if field:
+                return term_condition(field, text)
+        return free(leaf)
+
+    def _anywhere(self, leaf: Term | Question) -> Condition:
+        """In the text or in what is said of the document."""
+        if isinstance(leaf, Question):
+            return _in_text(leaf)
+        of_names = self._known(term_condition("names", leaf.text))
+        return any_of(_in_text(leaf), term_condition("about", leaf.text), of_names)
+
+    def _known(self, condition: Condition) -> Condition:
+        """The same of names, where the reader may know them."""
+        if self._names is None:
+            return condition
+        return all_of(has("scope", *self._names), condition) if self._names else NOTHING
 
 
 def _under_or(query: Query) -> bool:
@@ -88,17 +110,12 @@ def _under_or(query: Query) -> bool:
 def _entries(query: Query) -> Condition:
     """Entries of cases; those of items or persons too, where something is asked for that they have."""
     keys = {leaf.field for leaf, wanted in leaves(query) if wanted and not isinstance(leaf, Question)}
-    grades = ["case"]
+    grades = ["persons"] if "party" in keys else ["case"]
+    if "party" in keys and _under_or(query):
+        grades.append("case")
     if any(BY_KEY[key].of_items for key in keys):
         grades.append("item")
-    if "party" in keys:
-        grades.append("persons")
     return has("grade", *grades)
-
-
-def _anywhere(leaf: Term | Question) -> Condition:
-    """In the text or in what is said of the document."""
-    return _in_text(leaf) if isinstance(leaf, Question) else any_of(_in_text(leaf), term_condition("about", leaf.text))
 
 
 def _in_text(leaf: Term | Question) -> Condition:

@@ -7,7 +7,8 @@ Fields of the index:
 | --- | --- |
 | `bi`, `uni` | the text, as bigrams and as single atoms (`analysis`), with positions |
 | `seam` | the atoms on both sides of the page's end: `L1:x` the last of the page, `R1:x` the first of the next |
-| `about` | single atoms of everything said of the document beside its text, with positions |
+| `about` | single atoms of what is said of the document beside its text, with positions |
+| `names` | single atoms of the persons' names, with positions; asked together with `scope` |
 | `repeats` | bigrams that occur 2, 4 or 8 times or more: `采砂2` |
 | `party` ... `department` | single atoms of each text field, with positions |
 | `grade`, `case`, `item`, `id`, `scope` | single tokens |

@@ -1,9 +1,10 @@
 """What an index holds: one document for each page, and one for the entry of each item and of each case.
 
 A page is found by its text. Entries make titles, numbers and names findable by themselves: the entry of an item
-holds its title and document number, the entry of a case its title, numbers, department, handlers and persons.
-A person whose label is not covered by the case's entry stands in a further entry, in a partition of its own label,
-and every document carries only the names that its partition may show.
+holds its title and document number, the entry of a case its title, numbers, department and handlers.
+Persons stand in entries of their own, one for each label that they bear, for who may read the case and not only know
+of it. Every document carries the names that its partition may show, in fields that are asked within the same reach
+(`compiler`), and none of them is stored.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _LAST_ORDINAL = date.max.toordinal()
 PERSONS = "persons"
 NO_TOKENS: frozenset[str] = frozenset()
+_NOT_STORED = frozenset({"tokens", "names", "parties"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class CaseFacts:
     """What the index says of a case.
 
     `kind` and `procedure` are codes of the vocabulary. `day` is the day by which the case is sorted and found
-    (end of the act). `tokens` are the access tokens of the entry, e.g. `entry:dept:<id>`.
+    (end of the act). `tokens` are the access tokens of the entry, e.g. `entry:dept:<id>`, and `name_tokens` those of
+    its persons.
     """
 
     case_id: str
@@ -55,6 +58,7 @@ class CaseFacts:
     persons: tuple[Person, ...] = ()
     label: Label = field(default_factory=Label)
     tokens: frozenset[str] = NO_TOKENS
+    name_tokens: frozenset[str] = NO_TOKENS
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +82,10 @@ class ItemFacts:
 class PageDocument:
     """One page of one item (`page` from 1), or the entry of an item or of a case (`page` 0).
 
-    `page_id` is `item_id:page`; for the entry of a case `case_id:0` (and `case_id:persons:<label>` for persons
-    of a label of their own). `text` is what the document is found by: the text of the page, or the words of the entry.
+    `page_id` is `item_id:page`; for the entry of a case `case_id:0`, and `case_id:persons:<label>` for its persons
+    of one label. `text` is what the document is found by: the text of the page, or the words of the entry.
     `tail` is the beginning of the next page of the item. `item_id` is empty for the entry of a case.
-    `parties` are those whom 当事人: finds, `names` every name.
+    `parties` are those whom 当事人: finds, `names` every name; like the tokens they are not stored.
     """
 
     page_id: str
@@ -112,7 +116,7 @@ class PageDocument:
 
     @property
     def grade(self) -> str:
-        """`page`, `item`, `case`, or `persons` for the entry of persons of a label of their own."""
+        """`page`, `item`, `case`, or `persons` for the entry of the persons of one label."""
         if self.item_id:
             return "page" if self.page else "item"
         return "persons" if self.page_id.startswith(f"{self.case_id}:{PERSONS}:") else "case"
@@ -149,14 +153,13 @@ class PageDocument:
 
     @property
     def about(self) -> str:
-        """Everything that is said of the document beside its text, for words that stand there and not in the text."""
+        """What is said of the document beside its text, names of persons aside, for words that stand only there."""
         return words(
             self.case_number,
             self.archival_code,
             self.case_title,
             self.item_title,
             self.document_number,
-            *self.names,
             *self.handlers,
             self.department,
         )
@@ -167,8 +170,8 @@ class PageDocument:
         return page_end(self.text, self.tail)
 
     def stored(self) -> bytes:
-        """What is kept in the index to show a hit: everything but the access tokens."""
-        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "tokens"}
+        """What is kept in the index to show a hit: everything but the access tokens and the names."""
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _NOT_STORED}
         kept = {name: value for name, value in values.items() if value not in ("", None, ())}
         kept["partition"] = self.partition.name
         if self.day:
@@ -180,8 +183,7 @@ class PageDocument:
         """Read back what `stored` wrote."""
         values = json.loads(data)
         values["partition"] = Partition.parse(values["partition"])
-        for name in ("parties", "names", "handlers"):
-            values[name] = tuple(values.get(name, ()))
+        values["handlers"] = tuple(values.get("handlers", ()))
         if "day" in values:
             values["day"] = date.fromisoformat(values["day"])
         return cls(**values)
@@ -201,17 +203,12 @@ def documents_of(case: CaseFacts, items: Sequence[tuple[ItemFacts, Sequence[str]
 
 def _case_entries(case: CaseFacts) -> Iterator[PageDocument]:
     own = partition_of(case.label, case.label, Volume.MAIN)
-    parties, names = _names(case, own)
-    text = words(case.title, case.case_number, case.archival_code, *names, *case.handlers, case.department)
-    yield _document(f"{case.case_id}:0", own, case, text=text, parties=parties, names=names)
+    text = words(case.title, case.case_number, case.archival_code, *case.handlers, case.department)
+    yield _document(f"{case.case_id}:0", own, case, text, case.tokens)
     for label in sorted({person.label for person in case.persons}, key=lambda label: label.code):
-        partition = partition_of(case.label, label, Volume.MAIN)
-        if partition == own:
-            continue
-        persons = [person for person in case.persons if person.label == label]
-        parties, names = tuple(p.name for p in persons if p.party), tuple(p.name for p in persons)
+        text = words(*(person.name for person in case.persons if person.label == label))
         page_id = f"{case.case_id}:{PERSONS}:{label.code}"
-        yield _document(page_id, partition, case, text=words(*names), parties=parties, names=names)
+        yield _document(page_id, partition_of(case.label, label, Volume.MAIN), case, text, case.name_tokens)
 
 
 def item_documents(case: CaseFacts, item: ItemFacts, pages: Sequence[str]) -> Iterator[PageDocument]:
@@ -255,9 +252,8 @@ def _writable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _document(
-    page_id: str, partition: Partition, case: CaseFacts, *, text: str, parties: tuple[str, ...], names: tuple[str, ...]
-) -> PageDocument:
+def _document(page_id: str, partition: Partition, case: CaseFacts, text: str, tokens: frozenset[str]) -> PageDocument:
+    parties, names = _names(case, partition)
     return PageDocument(
         page_id=page_id,
         partition=partition,
@@ -275,7 +271,7 @@ def _document(
         kind=case.kind,
         procedure=case.procedure,
         text=text,
-        tokens=case.tokens,
+        tokens=tokens,
     )
 
 

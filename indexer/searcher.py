@@ -40,10 +40,14 @@ _PROBE = 500
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What the reader may find: these partitions, and in them what carries one of the tokens (None: everything)."""
+    """What the reader may find: these partitions, and in them what carries one of the tokens (None: everything).
+
+    `names` are the tokens of documents whose persons the reader may know and so ask for by name (None: all).
+    """
 
     partitions: tuple[Partition, ...] = ()
     tokens: frozenset[str] | None = frozenset()
+    names: frozenset[str] | None = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ class Searcher:
 
     def _ask(self, tree: Query, search: Search, scope: Scope, recheck: Recheck) -> SearchResponse:
         request = SearchRequest(
-            condition=compile_query(tree),
+            condition=compile_query(tree, scope.names),
             partitions=scope.partitions,
             scope=scope.tokens,
             filters=_known_filters(search.filters),

@@ -19,11 +19,12 @@ from indexer.ranking import payload, repeat_tokens
 if TYPE_CHECKING:
     from indexer.documents import PageDocument
 
-FORM = 1
+FORM = 2
 """Raised whenever fields or analysis change: an index of another form has to be rebuilt."""
 TOKENIZER = "anjuan_tokens"
 _WITH_POSITIONS = (
-    "bi", "uni", "about", "party", "case_number", "archival_code", "document_number", "title", "handler", "department",
+    "bi", "uni", "about", "names", "party", "case_number", "archival_code", "document_number", "title", "handler",
+    "department",
 )  # fmt: skip
 _SETS = ("seam", "repeats", "scope")
 _FACETS = ("year_text", "kind", "procedure", "department_id", "document_type", "stage", "level", "volume")
@@ -85,6 +86,7 @@ def to_engine(document: PageDocument) -> tantivy.Document:
 def _texts(document: PageDocument) -> dict[str, str]:
     return {
         "about": document.about,
+        "names": words(*document.names),
         "party": words(*document.parties),
         "case_number": document.case_number,
         "archival_code": document.archival_code,

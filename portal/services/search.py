@@ -99,7 +99,8 @@ class SearchService:
     def _scope(self, actor: Actor) -> Scope:
         entries, content = scope(actor, Permission.SEE_ENTRY), scope(actor, Permission.READ_CONTENT)
         tokens = index_tokens(ENTRY, entries.tokens) | index_tokens(CONTENT, content.tokens)
-        return Scope(tuple(p for p in self._backend.partitions() if entries.permits(p)), tokens)
+        names = index_tokens(CONTENT, _of_whole_cases(content.tokens))
+        return Scope(tuple(p for p in self._backend.partitions() if entries.permits(p)), tokens, names)
 
     def _still(self, session: Session, actor: Actor, ids: Sequence[str]) -> set[str]:
         return {page_id for page_id in ids if self._may_see(session, actor, page_id)}
@@ -109,7 +110,14 @@ class SearchService:
         owner, _, rest = page_id.partition(":")
         case = session.get(Case, owner)
         if case is not None:
-            shown = decide(actor, Permission.SEE_ENTRY, case_thing(case))
-            return shown and (rest == "0" or cleared(actor, Label.parse(rest.partition(":")[2])))
+            if rest == "0":
+                return decide(actor, Permission.SEE_ENTRY, case_thing(case))
+            known = decide(actor, Permission.READ_CONTENT, case_thing(case))  # as on the page of the case
+            return known and cleared(actor, Label.parse(rest.partition(":")[2]))
         item = session.get(Item, owner)
         return item is not None and decide(actor, Permission.READ_CONTENT, item_thing(item.case, item))
+
+
+def _of_whole_cases(tokens: frozenset[str] | None) -> frozenset[str] | None:
+    """The reach over whole cases: to whom one item was referred, the persons of its case are not known."""
+    return None if tokens is None else frozenset(token for token in tokens if not token.startswith("item:"))

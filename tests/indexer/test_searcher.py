@@ -39,8 +39,9 @@ def _case(number: int, title: str, party: str, kind: str) -> CaseFacts:
         kind=kind,
         procedure="ordinary",
         handlers=("演示乙",),
-        persons=(Person(party), Person("钱演示丁", INFORMANT, party=False)),
+        persons=(Person(party), Person("赵演示戊"), Person("钱演示丁", INFORMANT, party=False)),
         tokens=frozenset({"entry:d1"}),
+        name_tokens=frozenset({"content:d1"}),
     )
 
 
@@ -93,7 +94,7 @@ def searcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Searcher]:
 
 def ordinary(searcher: Searcher) -> Scope:
     """Everything but what bears a mark."""
-    return Scope(tuple(p for p in searcher._backend.partitions() if not p.label.marks), None)
+    return Scope(tuple(p for p in searcher._backend.partitions() if not p.label.marks), None, None)
 
 
 def found(searcher: Searcher, query: str, **options: object) -> SearchResult:
@@ -108,7 +109,7 @@ def test_what_bears_a_mark_is_not_there_for_others(searcher: Searcher, query: st
 
 
 def test_who_was_granted_the_mark_finds_it(searcher: Searcher) -> None:
-    scope = Scope(searcher._backend.partitions(), None)
+    scope = Scope(searcher._backend.partitions(), None, None)
     result = searcher.search(Search("钱演示丁"), scope, set)
     assert found_ids(result) == {"i3:1", "c5:persons:1+informant", "c15:persons:1+informant"}
 
@@ -124,9 +125,9 @@ def test_who_was_granted_the_mark_finds_it(searcher: Searcher) -> None:
         ("石水罚字〔2025〕5号", {"c5:0", "i2:0", "i2:1"}),
         ("石水罚字（2025）5号", {"c5:0", "i2:0", "i2:1"}),
         ("石水罚字２０２５ 5号", {"c5:0", "i2:0", "i2:1", "i4:2"} - {"i4:2"}),
-        ("张演示甲", {"c5:0", "i1:1", "i2:1"}),
-        ("演示纸业", {"c15:0"}),
-        ("当事人:张演示甲", {"c5:0"}),
+        ("张演示甲", {"c5:0", "c5:persons:1", "i1:1", "i2:1"}),
+        ("演示纸业", {"c15:0", "c15:persons:1"}),
+        ("当事人:张演示甲", {"c5:persons:1"}),
         ("未经许可", {"i1:1"}),
         ("未经许可擅自", {"i1:1"}),
         ("許可證", {"i1:1", "i4:1"}),
@@ -148,6 +149,32 @@ def test_it_finds_what_a_reader_would(searcher: Searcher, query: str, expected: 
     result = found(searcher, query)
     assert found_ids(result) == expected
     assert result.total == len(expected)
+
+
+@pytest.mark.parametrize(
+    "query", ["赵演示戊", "当事人:赵演示戊", "赵演示戊 采砂", "当事人:赵演示戊 采砂", "采砂 -采砂 OR 赵演示戊"]
+)
+@pytest.mark.parametrize("names", [frozenset(), frozenset({"content:d2"})])
+def test_who_was_referred_one_item_cannot_ask_for_the_persons_of_its_case(
+    searcher: Searcher, query: str, names: frozenset[str]
+) -> None:
+    scope = Scope(ordinary(searcher).partitions, frozenset({"c:5", "entry:d1"}), names)
+    result = searcher.search(Search(query), scope, set)
+    assert (result.total, result.cases) == (0, ())
+
+
+def test_a_minus_tells_who_may_not_know_a_name_nothing(searcher: Searcher) -> None:
+    scope = Scope(ordinary(searcher).partitions, frozenset({"c:5", "entry:d1"}), frozenset())
+    with_it, without = (searcher.search(Search(query), scope, set) for query in ("采砂 -赵演示戊", "采砂"))
+    assert (with_it.total, with_it.facets) == (without.total, without.facets)
+    assert without.total == 4
+
+
+def test_who_may_read_the_case_finds_its_pages_by_its_persons(searcher: Searcher) -> None:
+    scope = Scope(ordinary(searcher).partitions, frozenset({"c:5", "content:d1"}), frozenset({"content:d1"}))
+    assert found_ids(searcher.search(Search("当事人:赵演示戊"), scope, set)) == {"c5:persons:1", "c15:persons:1"}
+    scope = Scope(ordinary(searcher).partitions, None, None)
+    assert found_ids(searcher.search(Search("赵演示戊 采砂"), scope, set)) >= {"i1:1", "i1:2", "i2:1"}
 
 
 def test_a_question_is_answered_when_nothing_holds_its_words_as_they_stand(searcher: Searcher) -> None:
