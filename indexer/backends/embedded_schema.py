@@ -19,7 +19,7 @@ from indexer.ranking import payload, repeat_tokens
 if TYPE_CHECKING:
     from indexer.documents import PageDocument
 
-FORM = 2
+FORM = 3
 """Raised whenever fields or analysis change: an index of another form has to be rebuilt."""
 TOKENIZER = "anjuan_tokens"
 _WITH_POSITIONS = (
