@@ -14,13 +14,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from indexer.analysis import HAN, Analysed, Piece, cuts_at_edges
-from indexer.conditions import NOTHING, Condition, Numbers, Without, all_of, any_of, has, in_order
+from indexer.conditions import NOTHING, Condition, Numbers, Placed, Without, all_of, any_of, has, in_order
 from indexer.fields import BY_KEY
 from indexer.query_tree import (
     And,
     Between,
     Choice,
+    Free,
     Leaf,
+    Near,
     Not,
     Or,
     Query,
@@ -31,12 +33,13 @@ from indexer.query_tree import (
     leaves,
 )
 from indexer.seam import seam_tokens
+from indexer.variants import variants
 from indexer.wording import content_bigrams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Free = Callable[[Term | Question], Condition]
+    Ways = Callable[[Free], Condition]
 
 MAX_SEAM_ATOMS = 24
 """A longer term is not looked for across the end of a page."""
@@ -59,7 +62,7 @@ class _Compiler:
             return self._translate(query, self._anywhere, wanted=_in_text)
         return all_of(self._translate(query, self._anywhere), any_of(*(_in_text(leaf) for leaf in wanted)))
 
-    def _translate(self, query: Query, free: Free, wanted: Free | None = None) -> Condition:
+    def _translate(self, query: Query, free: Ways, wanted: Ways | None = None) -> Condition:
         """Translate a tree; `wanted`, where given, is for free leaves that are not under a minus."""
         match query:
             case And(parts):
@@ -70,24 +73,23 @@ class _Compiler:
                 return Without(self._translate(part, free))
         return self._leaf(query, wanted or free)
 
-    def _leaf(self, leaf: Leaf, free: Free) -> Condition:
+    def _leaf(self, leaf: Leaf, free: Ways) -> Condition:
         match leaf:
             case Choice(field, codes):
                 return has(field, *codes)
             case Between(field, low, high):
                 return Numbers(field, low, high)
-            case Term(text, "party"):
-                return self._known(term_condition("party", text))
-            case Term(text, field) if field:
-                return term_condition(field, text)
+            case Term(_, "party"):
+                return self._known(_in_field("party", leaf))
+            case Term(_, field) if field:
+                return _in_field(field, leaf)
         return free(leaf)
 
-    def _anywhere(self, leaf: Term | Question) -> Condition:
+    def _anywhere(self, leaf: Free) -> Condition:
         """In the text or in what is said of the document."""
-        if isinstance(leaf, Question):
+        if not isinstance(leaf, Term):
             return _in_text(leaf)
-        of_names = self._known(term_condition("names", leaf.text))
-        return any_of(_in_text(leaf), term_condition("about", leaf.text), of_names)
+        return any_of(_in_text(leaf), _in_field("about", leaf), self._known(_in_field("names", leaf)))
 
     def _known(self, condition: Condition) -> Condition:
         """The same of names, where the reader may know them."""
@@ -109,7 +111,7 @@ def _under_or(query: Query) -> bool:
 
 def _entries(query: Query) -> Condition:
     """Entries of cases; those of items or persons too, where something is asked for that they have."""
-    keys = {leaf.field for leaf, wanted in leaves(query) if wanted and not isinstance(leaf, Question)}
+    keys = {leaf.field for leaf, wanted in leaves(query) if wanted and not isinstance(leaf, Question | Near)}
     grades = ["persons"] if "party" in keys else ["case"]
     if "party" in keys and _under_or(query):
         grades.append("case")
@@ -118,14 +120,48 @@ def _entries(query: Query) -> Condition:
     return has("grade", *grades)
 
 
-def _in_text(leaf: Term | Question) -> Condition:
+def _in_field(field: str, term: Term) -> Condition:
+    """A term in a field, in any of the forms in which it may stand there."""
+    return any_of(*(term_condition(field, form) for form in forms_of(term)))
+
+
+def forms_of(term: Term) -> tuple[str, ...]:
+    """What is looked for: a phrase in quotation marks as it stands, else in other numerals too."""
+    return (term.text,) if term.quoted else variants(term.text)
+
+
+def _near(near: Near) -> Condition:
+    """Both terms with so many atoms between them, whichever comes first."""
+    pairs = [(near.first, near.second), (near.second, near.first)]
+    return any_of(
+        *(
+            Placed("uni", (*enumerate(before), *enumerate(after, len(before) + gap)))
+            for first, second in pairs
+            for before in _atom_forms(first.text)
+            for after in _atom_forms(second.text)
+            for gap in range(near.distance + 1)
+        )
+    )
+
+
+def _atom_forms(text: str) -> list[list[str]]:
+    analysed = Analysed(text)
+    return [analysed.uni, *cuts_at_edges(analysed.pieces, analysed.uni, text)]
+
+
+def _in_text(leaf: Free) -> Condition:
     """In the text itself, over the end of the page too."""
+    if isinstance(leaf, Near):
+        return _near(leaf)
     if isinstance(leaf, Question):
         tokens = content_bigrams(leaf.text)
         if not tokens:
             raise QueryError("请写出要查找的事情本身，例如：违法采砂怎么处罚。")
         return has("bi", *tokens)
-    return any_of(term_condition("", leaf.text), *_over_page_end(leaf.text))
+    forms = forms_of(leaf)
+    return any_of(
+        *(term_condition("", form) for form in forms), *(place for form in forms for place in _over_page_end(form))
+    )
 
 
 def term_condition(field: str, text: str) -> Condition:
@@ -133,7 +169,7 @@ def term_condition(field: str, text: str) -> Condition:
     pieces = Analysed(text).pieces
     uni = Analysed(text).uni
     whole = in_order("bi", Analysed(text).bi) if not field and _bigrams_do(pieces) else in_order(field or "uni", uni)
-    return any_of(whole, *(in_order(field or "uni", tokens) for tokens in cuts_at_edges(pieces, uni)))
+    return any_of(whole, *(in_order(field or "uni", tokens) for tokens in cuts_at_edges(pieces, uni, text)))
 
 
 def _bigrams_do(pieces: list[Piece]) -> bool:
@@ -153,7 +189,7 @@ def _over_page_end(text: str) -> list[Condition]:
     uni = Analysed(text).uni
     if not 1 < len(uni) <= MAX_SEAM_ATOMS:
         return []
-    forms = [uni, *cuts_at_edges(pieces, uni)]
+    forms = [uni, *cuts_at_edges(pieces, uni, text)]
     return [
         all_of(*(has("seam", token) for token in seam_tokens(form[:cut], form[cut:])))
         for form in forms

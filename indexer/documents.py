@@ -63,7 +63,10 @@ class CaseFacts:
 
 @dataclass(frozen=True, slots=True)
 class ItemFacts:
-    """What the index says of an item; `tokens` are the access tokens of its content and its entry."""
+    """What the index says of an item; `tokens` are the access tokens of its content and its entry.
+
+    `device` is what recorded it, of a recording.
+    """
 
     item_id: str
     number: int
@@ -74,6 +77,7 @@ class ItemFacts:
     stage: str = ""
     volume: Volume = Volume.MAIN
     day: date | None = None
+    device: str = ""
     label: Label = field(default_factory=Label)
     tokens: frozenset[str] = NO_TOKENS
 
@@ -110,6 +114,7 @@ class PageDocument:
     document_type: str = ""
     document_number: str = ""
     stage: str = ""
+    device: str = ""
     text: str = ""
     tail: str = ""
     tokens: frozenset[str] = NO_TOKENS
@@ -162,6 +167,7 @@ class PageDocument:
             self.document_number,
             *self.handlers,
             self.department,
+            self.device,
         )
 
     @property
@@ -215,7 +221,7 @@ def item_documents(case: CaseFacts, item: ItemFacts, pages: Sequence[str]) -> It
     """The entry of an item and its pages."""
     partition = partition_of(case.label, item.label, item.volume)
     parties, names = _names(case, partition)
-    texts = [words(item.title, item.document_number), *map(_writable, pages)]
+    texts = [words(item.title, item.document_number, item.device), *map(_writable, pages)]
     for number, text in enumerate(texts):
         follows = 0 < number < len(pages)
         yield PageDocument(
@@ -241,6 +247,7 @@ def item_documents(case: CaseFacts, item: ItemFacts, pages: Sequence[str]) -> It
             document_type=item.document_type,
             document_number=item.document_number,
             stage=item.stage,
+            device=item.device,
             text=text,
             tail=tail_of(texts[number + 1]) if follows else "",
             tokens=item.tokens,

@@ -12,10 +12,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from indexer.backends.base import NO_FILTERS, SearchRequest, SearchResponse
-from indexer.compiler import compile_query
+from indexer.compiler import compile_query, forms_of
 from indexer.fields import FACETS, Sort
 from indexer.query import parse
-from indexer.query_tree import Query, QueryError, Question, Term, free_terms, leaves
+from indexer.query_tree import Near, Query, QueryError, Question, Term, free_terms, leaves
 from indexer.ranking import Ranking
 from indexer.results import CaseGroup, ItemHits, group_hits
 from indexer.wording import content_bigrams
@@ -150,8 +150,10 @@ def marked_terms(tree: Query) -> tuple[str, ...]:
     for leaf, wanted in leaves(tree):
         if wanted and isinstance(leaf, Question):
             found += content_bigrams(leaf.text)
+        elif wanted and isinstance(leaf, Near):
+            found += [*forms_of(leaf.first), *forms_of(leaf.second)]
         elif wanted and isinstance(leaf, Term):
-            found.append(leaf.text)
+            found += forms_of(leaf)
     return tuple(dict.fromkeys(found))
 
 

@@ -140,6 +140,7 @@ def _item_facts(case: Case, item: Item) -> ItemFacts:
         stage=str(item.stage),
         volume=item.volume,
         day=item.dated,
+        device=str((item.recording or {}).get("device", "")),
         label=item.label,
         tokens=index_tokens(CONTENT, item_thing(case, item).tokens | {EVERYWHERE}),
     )

@@ -47,6 +47,7 @@ def _case(number: int, title: str, party: str, kind: str) -> CaseFacts:
 
 MINING = _case(5, "张演示甲非法采砂案", "张演示甲", "penalty")
 WATER = _case(15, "演示纸业有限公司未经批准取水案", "演示纸业有限公司", "penalty")
+RECORDING = ItemFacts("i5", 4, "现场检查录像", "recording", device="执法记录仪A705", tokens=frozenset({"c:5"}))
 MINING_ITEMS = [
     (
         ItemFacts(
@@ -73,6 +74,7 @@ MINING_ITEMS = [
         ItemFacts("i3", 3, "举报信", "letter", label=INFORMANT, tokens=frozenset({"c:5"})),
         ["举报人钱演示丁反映有人采砂。"],
     ),
+    (RECORDING, []),
 ]
 WATER_ITEMS = [
     (
@@ -143,6 +145,27 @@ def test_who_was_granted_the_mark_finds_it(searcher: Searcher) -> None:
         ("年度:2025", {"c5:0", "c15:0"}),
         ("日期:2025-03-10..", {"c15:0"}),
         ("处罚决定", {"i2:0"}),
+        ("湘A1*", {"i1:2"}),
+        ("ab*", set()),
+        ("43*", {"i1:2"}),
+        ("档号:S00*", {"c5:0", "c15:0"}),
+        ("第5号", {"c5:0", "i2:0", "i2:1"}),
+        ("五号", {"c5:0", "i2:0", "i2:1"}),
+        ("案号:第十五号", {"c15:0"}),
+        ("水法》第72条", {"i2:1"}),
+        ("(采砂 许可证)~2", {"i1:1"}),
+        ("(许可证 采砂)~0", {"i1:1"}),
+        ("(许可证 采砂船)~1", set()),
+        ('"采砂船 三天"~10', {"i1:1"}),
+        ("(采砂船 三天)~9", set()),
+        ("当事人:zhangyanshijia", {"c5:persons:1"}),
+        ("当事人:zysj", {"c5:persons:1"}),
+        ("当事人:YanShi", {"c15:persons:1"}),
+        ("承办人:yanshiyi", {"c5:0", "c15:0"}),
+        ("部门:szzfdd", {"c5:0", "c15:0"}),
+        ("zysj", set()),
+        ("设备:记录仪A7*", {"i5:0"}),
+        ("执法记录仪", {"i5:0"}),
     ],
 )
 def test_it_finds_what_a_reader_would(searcher: Searcher, query: str, expected: set[str]) -> None:
@@ -189,6 +212,16 @@ def test_hits_are_marked_in_the_original(searcher: Searcher) -> None:
     hit = next(hit for item in group.items for hit in item.pages)
     assert [hit.excerpt.text[a:b] for a, b in hit.excerpt.marks] == ["石水罚字〔2025〕5号"]
     assert hit.marks == ((0, 12),)
+
+
+def test_a_star_near_and_other_numerals_are_marked(searcher: Searcher) -> None:
+    for query, expected in (
+        ("湘A1*", ["湘A·12345"]),
+        ("(采砂 许可证)~2", ["采砂", "许可证", "采砂", "采砂"]),
+        ("水法》第72条", ["水法》第七十二条"]),
+    ):
+        hits = [hit for case in found(searcher, query).cases for item in case.items for hit in item.pages]
+        assert [hit.excerpt.text[a:b] for hit in hits for a, b in hit.excerpt.marks] == expected, query
 
 
 def in_item(searcher: Searcher, query: str, item_id: str) -> ItemHits:
