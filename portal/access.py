@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, cast
 
 from flask import Response, current_app, g, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user
+from werkzeug.exceptions import Unauthorized
 
 from archive_store.errors import NotFoundError
 from archive_store.policy import may
+from portal.services.tokens import TokenScope
 from portal.services.verification import LARGEST_FILE
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from flask import Flask, Request
     from werkzeug.wrappers import Response as AnyResponse
 
     from archive_store.identity import Actor
@@ -37,6 +39,8 @@ OPEN_ENDPOINTS = frozenset(
     }
 )
 """What anyone may reach; everything else needs a login."""
+TOKEN_ENDPOINTS = {"api.search": TokenScope.SEARCH, "api.description": TokenScope.SEARCH}
+"""What a program reaches by a token instead of a session, and the scope that the token must have."""
 OPEN_BODY = 64 * 1024
 OPEN_BODIES = {"verify.check": LARGEST_FILE + OPEN_BODY}
 """The largest body, in bytes, that an open page takes from just anyone; a larger one is not read to its end."""
@@ -116,6 +120,7 @@ def install(app: Flask, *, secure: bool) -> None:
         return Person(found) if found else None
 
     manager.user_loader(_load)
+    manager.request_loader(_by_token)
 
     app.before_request(_deny_by_default)
 
@@ -131,6 +136,16 @@ def install(app: Flask, *, secure: bool) -> None:
         return response
 
 
+def _by_token(asked: Request) -> Person | None:
+    """The person for whom a token speaks, where a token is taken at all; it opens no session."""
+    scheme, _, token = asked.headers.get("Authorization", "").partition(" ")
+    scope = TOKEN_ENDPOINTS.get(asked.endpoint or "")
+    if scope is None or scheme.lower() != "bearer":
+        return None
+    found = services().tokens.bearer(token.strip(), scope)
+    return Person(found) if found else None
+
+
 def _deny_by_default() -> AnyResponse | None:
     g.request_id = secrets.token_hex(8)
     if request.headers.get("Sec-Fetch-Site", "same-origin") == "cross-site" and request.method != "GET":
@@ -140,4 +155,6 @@ def _deny_by_default() -> AnyResponse | None:
         return None
     if current_user.is_authenticated:
         return None
+    if request.endpoint in TOKEN_ENDPOINTS:
+        raise Unauthorized
     return redirect(url_for("auth.login"))

@@ -69,6 +69,7 @@ from portal.services.releases import ReleaseService
 from portal.services.sealing import SealingService, Vault
 from portal.services.search import SearchService
 from portal.services.tasks import TaskService
+from portal.services.tokens import TokenService
 from portal.services.transfer import TransferService
 from portal.services.verification import LIMITS, VerificationService
 from portal.services.viewing import ViewingService
@@ -216,6 +217,7 @@ class Installation:
             parties=PartyService(desk),
             listing=ListingService(desk, self.catalogue),
             recognition=RecognitionService(desk, self.originals, reader, self.texts, self.derivatives),
+            tokens=TokenService(desk),
             playing=PlayingService(desk, studio, self.press, self._key("form.key")),
         )
 

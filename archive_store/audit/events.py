@@ -111,6 +111,8 @@ class EventName(TitledEnum):
     PERSON_UNMASK = "person:unmask", "查看证件号码"
     SEARCH_QUERY = "search:query", "检索"
     STORAGE_VERIFY = "storage:verify", "核验存储"
+    TOKEN_MAKE = "token:make", "签发访问令牌"
+    TOKEN_WITHDRAW = "token:withdraw", "作废访问令牌"
 
 
 class Outcome(TitledEnum):

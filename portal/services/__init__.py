@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from portal.services.sealing import SealingService
     from portal.services.search import SearchService
     from portal.services.tasks import TaskService
+    from portal.services.tokens import TokenService
     from portal.services.transfer import TransferService
     from portal.services.verification import VerificationService
     from portal.services.viewing import ViewingService
@@ -56,3 +57,4 @@ class Services:
     listing: ListingService
     recognition: RecognitionService
     playing: PlayingService
+    tokens: TokenService

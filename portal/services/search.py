@@ -33,6 +33,20 @@ if TYPE_CHECKING:
     from portal.services.desk import Desk
 
 
+PAGE_SIZE = 20
+FACET_TITLES = {
+    "year": "年度",
+    "kind": "类别",
+    "procedure": "程序",
+    "department_id": "部门",
+    "document_type": "文书",
+    "stage": "阶段",
+    "level": "密级",
+    "volume": "卷别",
+}
+SORTS = {"relevance": "相关程度", "date_newest": "日期（新在前）", "date": "日期（旧在前）", "archival_code": "档号"}
+
+
 class SearchService:
     """Finds what the actor may see."""
 

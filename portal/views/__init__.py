@@ -18,6 +18,7 @@ from portal.views import (
     requests,
     search,
     system,
+    tokens,
     verify,
 )
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
-KEEPING = (auth, home, cases, intake, parties, reader, player, search, system)
+KEEPING = (auth, home, cases, intake, parties, reader, player, search, system, tokens)
 COPYING = (asking, requests, preparation, decisions)
 
 

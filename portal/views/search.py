@@ -10,23 +10,12 @@ from archive_store.errors import InvalidInputError
 from archive_store.identity import Role
 from archive_store.permissions import Permission
 from portal.access import actor, require, services
+from portal.services.search import FACET_TITLES, PAGE_SIZE, SORTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 pages = Blueprint("search", __name__, url_prefix="/search")
-PAGE_SIZE = 20
-FACET_TITLES = {
-    "year": "年度",
-    "kind": "类别",
-    "procedure": "程序",
-    "department_id": "部门",
-    "document_type": "文书",
-    "stage": "阶段",
-    "level": "密级",
-    "volume": "卷别",
-}
-SORTS = {"relevance": "相关程度", "date_newest": "日期（新在前）", "date": "日期（旧在前）", "archival_code": "档号"}
 EXAMPLES = {
     Role.ARCHIVIST: ("石水罚字〔2025〕5号", "文书:询问笔录 年度:2025", "取水许可 -听证"),
     Role.LEADER: ("类别:处罚 年度:2025", "采砂 文书:决定书", "当事人:张演示"),
