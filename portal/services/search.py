@@ -20,7 +20,7 @@ from archive_store.policy import cleared, decide, may, scope
 from indexer.fields import Sort, choices
 from indexer.searcher import MOST_HITS, Scope, Search
 from portal.services.indexing import CONTENT, ENTRY, index_tokens
-from portal.services.result_list import lines_of, workbook
+from portal.services.result_list import workbook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,7 +96,7 @@ class SearchService:
         with self._desk.database.write() as unit:
             subject = ("search", "archive")
             self._desk.record(unit.session, actor, EventName.SEARCH_EXPORT, subject, hits=min(total, MOST_EXPORTED))
-        return workbook(notes, lines_of(cases))
+        return workbook(notes, cases)
 
     def in_item(self, actor: Actor, item_id: str, query: str) -> ItemHits:
         """The pages of an item that a query finds, for the reader: the same answer as a search, of this item alone.
