@@ -66,8 +66,8 @@ class Meanings:
         return self._sum(list(counts), shares)
 
     def of_query(self, bigrams: Iterable[str]) -> NDArray[np.int8]:
-        """The meaning of a query."""
-        rows = [row for token in bigrams if (row := self.rows.get(token)) is not None]
+        """The meaning of a query; what it repeats counts once."""
+        rows = [row for token in dict.fromkeys(bigrams) if (row := self.rows.get(token)) is not None]
         return self._sum(rows, [1] * len(rows))
 
     def _sum(self, rows: Sequence[int], shares: Sequence[int]) -> NDArray[np.int8]:

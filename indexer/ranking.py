@@ -4,7 +4,7 @@ Stage 1 runs in the engine: each distinct bigram of the query adds a constant (i
 occurrences in the query), a little more where the page holds it two, four or eight times.
 Stage 2 rescores the first hits, each from its own payload alone:
 
-    S = B(bi) + B(uni) + 0.8 WIN + 80 C
+    S = B(bi) + B(uni) + 0.8 WIN + 90 C
     B(f) = sum of qw w 2.2 tf / (tf + 1.2 (0.25 + 0.75 length / 200))
     WIN  = the best window of 100 bigrams (step 50) of sum of qw w 2.2 tf / (tf + 1.2 (0.25 + 0.75 length / 100)),
            where length is that of the page and at most 100
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 REPEATS = {2: 3 / 8, 4: 5 / 16, 8: 3 / 16}
 """What a bigram that a page holds so many times adds to stage 1, as a share of its weight."""
-ATOMS, WINDOW, MEANING = 1.0, 0.8, 80.0
+ATOMS, WINDOW, MEANING = 1.0, 0.8, 90.0
 _K1, _B, _LENGTH = 1.2, 0.75, 200
 _WINDOW_LENGTH, _WINDOW_STEP = 100, 50
 _HEAD = struct.Struct("<I")

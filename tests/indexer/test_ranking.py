@@ -44,7 +44,7 @@ def plain_score(text: str, query: str) -> float:
         field(bi, asked, dict(WEIGHTS.bi))
         + field(uni, [(token, qw) for token, qw in weighted_atoms(query)], dict(WEIGHTS.uni))
         + 0.8 * best
-        + 80 * plain_cosine(bi, [token for token, qw in asked if qw == INSIDE])
+        + 90 * plain_cosine(bi, [token for token, qw in asked if qw == INSIDE])
     )
 
 
