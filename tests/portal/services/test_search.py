@@ -11,9 +11,13 @@ from archive_store.errors import InvalidInputError, NotFoundError, UnavailableEr
 from archive_store.models.accounts import CaseGrant
 from indexer.backends.embedded_state import read_state, write_state
 from portal.worker import Worker
-from tests.portal.conftest import log_in
+from tests.portal.conftest import log_in, write_case
+from tests.portal.reading import seal
+from tests.portal.recorded import RECORDING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flask import Flask
 
     from indexer.searcher import SearchResult
@@ -111,6 +115,20 @@ def test_an_index_of_an_older_form_is_made_anew_by_itself(world: World, indexed:
 def test_text_titles_numbers_and_parties_are_found(world: World, indexed: str, query: str) -> None:
     found = ask(world, "archivist", query)
     assert [group.document.case_id for group in found.cases] == [indexed]
+
+
+def test_a_recording_is_found_by_the_device_that_made_it(world: World, tmp_path: Path) -> None:
+    record = {"file": "01.pdf", "title": "现场记录", "type": "other", "date": "2026-11-02", "recording": RECORDING}
+    folder = write_case(tmp_path / "case", items=[record])
+    outcome = world.opened.services.intake.import_case(world.actor("handler"), folder)
+    assert outcome.case_id is not None, outcome.findings
+    seal(world, outcome.case_id)
+    Worker(world.opened).run_until_idle()
+    for query in ("设备:演示记录仪01", "演示记录仪", "设备:记录仪 年度:2026"):
+        items = [item for group in ask(world, "archivist", query).cases for item in group.items]
+        assert [item.document.item_title for item in items] == ["现场记录"], query
+        assert ask(world, "other_handler", query).total == 0
+    assert ask(world, "archivist", "设备:演示记录仪02").total == 0
 
 
 def test_a_query_that_cannot_be_read_is_said_so(world: World) -> None:
