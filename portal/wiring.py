@@ -79,6 +79,7 @@ from portal.services.search import SearchService
 from portal.services.supervision import SupervisionService
 from portal.services.system import SystemService
 from portal.services.tasks import TaskService
+from portal.services.tokens import TokenService
 from portal.services.transfer import TransferService
 from portal.services.verification import LIMITS, VerificationService
 from portal.services.viewing import ViewingService
@@ -256,6 +257,7 @@ class Installation:
             listing=ListingService(desk, self.catalogue),
             recognition=RecognitionService(desk, self.originals, reader, self.texts, self.derivatives),
             supervision=SupervisionService(desk, self.regulation),
+            tokens=TokenService(desk),
             playing=PlayingService(desk, studio, self.press, self._key("form.key")),
         )
 

@@ -122,9 +122,12 @@ class EventName(TitledEnum):
     PERSON_BIND = "person:bind", "关联当事人账号"
     PERSON_UNBIND = "person:unbind", "解除当事人关联"
     PERSON_UNMASK = "person:unmask", "查看证件号码"
+    SEARCH_EXPORT = "search:export", "导出检索结果"
     SUPERVISION_VIEW = "supervision:view", "查看监督看板"
     SEARCH_QUERY = "search:query", "检索"
     STORAGE_VERIFY = "storage:verify", "核验存储"
+    TOKEN_MAKE = "token:make", "签发访问令牌"
+    TOKEN_WITHDRAW = "token:withdraw", "作废访问令牌"
 
 
 class Outcome(TitledEnum):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from portal.services.supervision import SupervisionService
     from portal.services.system import SystemService
     from portal.services.tasks import TaskService
+    from portal.services.tokens import TokenService
     from portal.services.transfer import TransferService
     from portal.services.verification import VerificationService
     from portal.services.viewing import ViewingService
@@ -70,3 +71,4 @@ class Services:
     recognition: RecognitionService
     playing: PlayingService
     supervision: SupervisionService
+    tokens: TokenService

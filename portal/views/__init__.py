@@ -23,6 +23,7 @@ from portal.views import (
     rights,
     search,
     system,
+    tokens,
     verify,
 )
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 KEEPING = (auth, home, cases, intake, parties, reader, player, search, system)
-OFFICES = (account, people, rights, opening, labels)
+OFFICES = (account, tokens, people, rights, opening, labels)
 COPYING = (asking, requests, preparation, decisions)
 
 
