@@ -24,7 +24,7 @@ def enter(page: Page, portal: RunningPortal, role: str) -> str:
     page.fill("input[name=login]", account.name)
     page.fill("input[name=password]", account.password)
     page.click("main button[type=submit]")
-    return page.locator(".who span").inner_text()
+    return page.locator(".who a").inner_text()
 
 
 def recordings(page: Page, portal: RunningPortal, least: int) -> list[str]:

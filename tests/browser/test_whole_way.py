@@ -80,7 +80,7 @@ def path_of(page: Page, portal: RunningPortal) -> str:
 
 def name_of(page: Page) -> str:
     """The name of whoever is logged in, as the top bar shows it."""
-    return page.locator(".who span").first.inner_text()
+    return page.locator(".who a").first.inner_text()
 
 
 def bring_in(walk: Walk, inbox: Path) -> str:
