@@ -70,6 +70,17 @@ class AskState(TitledEnum):
     WITHDRAWN = "withdrawn", "已撤回"
 
 
+class RecoveryState(TitledEnum):
+    """What became of the recovery of an account."""
+
+    OPEN = "open", "待核准"
+    CONFIRMED = "confirmed", "已核准，恢复码未使用"
+    REFUSED = "refused", "不予核准"
+    WITHDRAWN = "withdrawn", "已撤回"
+    USED = "used", "已重设密码"
+    EXPIRED = "expired", "已过期"
+
+
 ADMINISTRATORS = frozenset({Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.SECURITY_AUDITOR})
 
 

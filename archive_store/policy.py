@@ -216,6 +216,10 @@ RULES: tuple[Rule, ...] = (
     Rule(P.MANAGE_ACCOUNTS, R.SYSTEM_ADMINISTRATOR, nowhere, secrecy=Secrecy.NONE),
     Rule(P.WATCH_SYSTEM, R.SYSTEM_ADMINISTRATOR, nowhere, secrecy=Secrecy.NONE),
     Rule(P.GRANT_RIGHTS, R.SECURITY_ADMINISTRATOR, nowhere, secrecy=Secrecy.NONE),
+    Rule(P.BEGIN_RECOVERY, R.SYSTEM_ADMINISTRATOR, nowhere, secrecy=Secrecy.NONE),
+    Rule(P.BEGIN_RECOVERY, R.SECURITY_ADMINISTRATOR, nowhere, secrecy=Secrecy.NONE),
+    Rule(P.CONFIRM_RECOVERY, R.SECURITY_ADMINISTRATOR, nowhere, secrecy=Secrecy.NONE),
+    Rule(P.CONFIRM_RECOVERY, R.SECURITY_AUDITOR, nowhere, secrecy=Secrecy.NONE),
     Rule(P.READ_LOG, R.SECURITY_AUDITOR, nowhere, secrecy=Secrecy.NONE),
 )
 

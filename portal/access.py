@@ -29,6 +29,7 @@ OPEN_ENDPOINTS = frozenset(
     {
         "auth.login",
         "auth.enrol",
+        "auth.recover",
         "verify.page",
         "verify.check",
         "verify.number",
@@ -38,7 +39,17 @@ OPEN_ENDPOINTS = frozenset(
     }
 )
 """What anyone may reach; everything else needs a login."""
-STEP_UP_ENDPOINTS = frozenset({"cases.seal", "decisions.decide", "rights.decide", "rights.end", "labels.decide"})
+STEP_UP_ENDPOINTS = frozenset(
+    {
+        "cases.seal",
+        "decisions.decide",
+        "labels.decide",
+        "recovery.begin",
+        "recovery.decide",
+        "rights.decide",
+        "rights.end",
+    }
+)
 """What weighs: posted there, the password must have been given within `STEP_UP_AGE`."""
 STEP_UP_AGE = 10 * 60
 """Seconds."""

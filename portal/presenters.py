@@ -45,6 +45,7 @@ MENUS: dict[Role, tuple[tuple[str, str], ...]] = {
         ("工作台", "home.page"),
         ("账号", "people.index"),
         ("部门", "people.departments"),
+        ("恢复登录", "recovery.index"),
         ("授权申请", "rights.ask"),
         ("系统状态", "system.state"),
     ),
@@ -52,11 +53,13 @@ MENUS: dict[Role, tuple[tuple[str, str], ...]] = {
         ("工作台", "home.page"),
         ("待授权", "rights.waiting"),
         ("授权一览", "rights.people"),
+        ("恢复登录", "recovery.index"),
     ),
     Role.SECURITY_AUDITOR: (
         ("工作台", "home.page"),
         ("审计日志", "system.log"),
         ("授权变更", "rights.changes"),
+        ("恢复登录", "recovery.index"),
     ),
 }
 KIB = 1024

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self, cast
 
 from alembic import command
 from alembic.config import Config
+from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
@@ -71,6 +72,7 @@ from portal.services.people import PeopleService
 from portal.services.playing import PlayingService, Studio
 from portal.services.preparation import PreparationService
 from portal.services.recognition import RecognitionService
+from portal.services.recovery import RecoveryService
 from portal.services.releases import ReleaseService
 from portal.services.rights import RightsService
 from portal.services.rights_lists import RightsLists
@@ -250,6 +252,7 @@ class Installation:
             parties=PartyService(desk),
             own_account=OwnAccountService(desk, idle=timedelta(minutes=settings.session_idle_minutes)),
             people=PeopleService(desk),
+            recovery=RecoveryService(desk, PasswordHasher()),
             rights=RightsService(desk),
             rights_lists=RightsLists(desk),
             system=SystemService(desk, settings.data, lambda: [*audit.state(), *self.services.recognition.state()]),
@@ -287,6 +290,7 @@ class Installation:
         self.derivatives.sweep()
         self.services.recognition.reconcile()
         self.services.playing.reconcile()
+        self.services.recovery.lapse()
         self.services.classification.fall_due()
         self.services.classification.raise_reviews()
         self.indexing.reconcile()

@@ -3,7 +3,19 @@
 Importing this package loads every table into `Base.metadata`.
 """
 
-from archive_store.models import accounts, audit, cases, classification, copies, derivatives, work
+from archive_store.models import accounts, audit, cases, classification, copies, derivatives, recovery, work
 from archive_store.models.base import Base, new_id, now
 
-__all__ = ["Base", "accounts", "audit", "cases", "classification", "copies", "derivatives", "new_id", "now", "work"]
+__all__ = [
+    "Base",
+    "accounts",
+    "audit",
+    "cases",
+    "classification",
+    "copies",
+    "derivatives",
+    "new_id",
+    "now",
+    "recovery",
+    "work",
+]

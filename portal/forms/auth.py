@@ -29,6 +29,14 @@ class EnrolForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     again = PasswordField("再输一次", [EqualTo("password", "两次输入的密码不一致")])
 
 
+class RecoverForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+    """A recovery code and another password."""
+
+    code = StringField("恢复码", [DataRequired("请填写恢复码"), Length(max=100)])
+    password = PasswordField("新密码", [DataRequired("请填写新密码")])
+    again = PasswordField("再输一次", [EqualTo("password", "两次输入的密码不一致")])
+
+
 def read_new_password(form: MultiDict[str, str]) -> tuple[str, str]:
     """The old and the new password.
 

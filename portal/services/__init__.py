@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from portal.services.playing import PlayingService
     from portal.services.preparation import PreparationService
     from portal.services.recognition import RecognitionService
+    from portal.services.recovery import RecoveryService
     from portal.services.releases import ReleaseService
     from portal.services.rights import RightsService
     from portal.services.rights_lists import RightsLists
@@ -63,6 +64,7 @@ class Services:
     parties: PartyService
     own_account: OwnAccountService
     people: PeopleService
+    recovery: RecoveryService
     rights: RightsService
     rights_lists: RightsLists
     system: SystemService

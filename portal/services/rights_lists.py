@@ -44,6 +44,12 @@ CHANGES = (
     EventName.ACCOUNT_CODE,
     EventName.ACCOUNT_DISABLE,
     EventName.ACCOUNT_ENABLE,
+    EventName.RECOVERY_BEGIN,
+    EventName.RECOVERY_CONFIRM,
+    EventName.RECOVERY_EXPIRE,
+    EventName.RECOVERY_REFUSE,
+    EventName.RECOVERY_USE,
+    EventName.RECOVERY_WITHDRAW,
 )
 """Events that change, or ask to change, what a person may do."""
 

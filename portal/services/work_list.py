@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from archive_store.cases import case_thing
-from archive_store.deadlines import Deadline, Remaining, remaining
+from archive_store.deadlines import Deadline, Remaining, local_date, remaining
 from archive_store.identity import AskState
 from archive_store.models.accounts import Account, RightsAsk
 from archive_store.models.cases import Case
 from archive_store.permissions import Permission
 from archive_store.policy import decide, may
+from archive_store.recovery import WAITS, waiting_for
 from archive_store.rights import Right, names_of_departments, rights_of
 from portal.services.rights import without_leader
 
@@ -43,12 +44,19 @@ class Task:
 
 
 def office_tasks(session: Session, actor: Actor, today: date) -> Iterator[Task]:
-    """What waits for a system administrator or a security administrator."""
+    """What waits for one of the three administrators."""
     if may(actor, Permission.MANAGE_ACCOUNTS):
         yield from _accounts(session, today)
     if may(actor, Permission.GRANT_RIGHTS):
         yield from _asked(session, actor)
         yield from _ending(session, today)
+    for recovery, account in waiting_for(session, actor, today):
+        due = local_date(recovery.begun_at + WAITS)
+        left = remaining(Deadline(due, working=False), today)
+        arguments = {"recovery_id": recovery.id}
+        yield Task(
+            "待核准", f"{account.name}（{account.login}）恢复登录", "核对", "recovery.page", arguments, due, left
+        )
 
 
 def label_tasks(session: Session, actor: Actor) -> Iterator[Task]:

@@ -19,6 +19,7 @@ from portal.views import (
     player,
     preparation,
     reader,
+    recovery,
     requests,
     rights,
     search,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 KEEPING = (auth, home, cases, intake, parties, reader, player, search, system)
-OFFICES = (account, people, rights, opening, labels)
+OFFICES = (account, people, recovery, rights, opening, labels)
 COPYING = (asking, requests, preparation, decisions)
 
 

@@ -19,7 +19,12 @@ def page() -> str:
     who = actor()
     if holds(Permission.READ_LOG):
         audit = services().audit
-        return render_template("system/auditor.html", shown=audit.overview(who), events=audit.latest(who, 1, SHOWN))
+        return render_template(
+            "system/auditor.html",
+            shown=audit.overview(who),
+            events=audit.latest(who, 1, SHOWN),
+            tasks=services().tasks.of(who),
+        )
     if holds(Permission.SEE_LISTED):
         return render_template(
             "party/home.html",
