@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from archive_store.labels import Level, Mark
 from archive_store.vocabulary import TitledEnum
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class Role(StrEnum):
@@ -81,6 +85,15 @@ class RecoveryState(TitledEnum):
     EXPIRED = "expired", "已过期"
 
 
+class UrgentState(TitledEnum):
+    """What became of an urgent reading that was asked for."""
+
+    OPEN = "open", "已登记，等待处理"
+    GRANTED = "granted", "已同意"
+    REFUSED = "refused", "不予同意"
+    LAPSED = "lapsed", "已失效"
+
+
 ADMINISTRATORS = frozenset({Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.SECURITY_AUDITOR})
 
 
@@ -93,7 +106,8 @@ class Actor:
     whose cases are, `item_grants` items referred to it, `entry_grants` the cases that these lie in, `request_grants`
     the copy requests for which they were referred; `label_cases` are cases in which a label waits for the classifying
     officer (none for others); `own_cases` are cases whose party, applicant or third person it is
-    or represents, `own_persons` those persons.
+    or represents, `own_persons` those persons; `urgent_cases` are cases open to it for an hour, the last until
+    `urgent_until`.
     """
 
     account_id: str
@@ -111,6 +125,8 @@ class Actor:
     label_cases: frozenset[str] = frozenset()
     own_cases: frozenset[str] = frozenset()
     own_persons: frozenset[str] = frozenset()
+    urgent_cases: frozenset[str] = frozenset()
+    urgent_until: datetime | None = None
     session_id: str | None = field(default=None, compare=False)
 
     def has(self, *roles: Role) -> bool:

@@ -48,6 +48,7 @@ STEP_UP_ENDPOINTS = frozenset(
         "recovery.decide",
         "rights.decide",
         "rights.end",
+        "urgent.decide",
     }
 )
 """What weighs: posted there, the password must have been given within `STEP_UP_AGE`."""

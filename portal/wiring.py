@@ -82,6 +82,7 @@ from portal.services.supervision import SupervisionService
 from portal.services.system import SystemService
 from portal.services.tasks import TaskService
 from portal.services.transfer import TransferService
+from portal.services.urgent import UrgentService
 from portal.services.verification import LIMITS, VerificationService
 from portal.services.viewing import ViewingService
 
@@ -255,6 +256,7 @@ class Installation:
             recovery=RecoveryService(desk, PasswordHasher()),
             rights=RightsService(desk),
             rights_lists=RightsLists(desk),
+            urgent=UrgentService(desk),
             system=SystemService(desk, settings.data, lambda: [*audit.state(), *self.services.recognition.state()]),
             listing=ListingService(desk, self.catalogue),
             recognition=RecognitionService(desk, self.originals, reader, self.texts, self.derivatives),
@@ -291,6 +293,7 @@ class Installation:
         self.services.recognition.reconcile()
         self.services.playing.reconcile()
         self.services.recovery.lapse()
+        self.services.urgent.lapse()
         self.services.classification.fall_due()
         self.services.classification.raise_reviews()
         self.indexing.reconcile()

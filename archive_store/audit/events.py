@@ -129,6 +129,12 @@ class EventName(TitledEnum):
     RECOVERY_USE = "recovery:use", "凭恢复码重设密码"
     RECOVERY_WITHDRAW = "recovery:withdraw", "撤回恢复登录"
     SUPERVISION_VIEW = "supervision:view", "查看监督看板"
+    URGENT_ASK = "urgent:ask", "申请紧急查阅"
+    URGENT_END = "urgent:end", "紧急查阅结束"
+    URGENT_LAPSE = "urgent:lapse", "紧急查阅申请失效"
+    URGENT_OPEN = "urgent:open", "开启紧急查阅"
+    URGENT_REFUSE = "urgent:refuse", "不予紧急查阅"
+    URGENT_REVIEW = "urgent:review", "审查紧急查阅"
     SEARCH_QUERY = "search:query", "检索"
     STORAGE_VERIFY = "storage:verify", "核验存储"
 

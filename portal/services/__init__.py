@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from portal.services.system import SystemService
     from portal.services.tasks import TaskService
     from portal.services.transfer import TransferService
+    from portal.services.urgent import UrgentService
     from portal.services.verification import VerificationService
     from portal.services.viewing import ViewingService
 
@@ -67,6 +68,7 @@ class Services:
     recovery: RecoveryService
     rights: RightsService
     rights_lists: RightsLists
+    urgent: UrgentService
     system: SystemService
     listing: ListingService
     recognition: RecognitionService

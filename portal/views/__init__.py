@@ -24,6 +24,7 @@ from portal.views import (
     rights,
     search,
     system,
+    urgent,
     verify,
 )
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 
 KEEPING = (auth, home, cases, intake, parties, reader, player, search, system)
-OFFICES = (account, people, recovery, rights, opening, labels)
+OFFICES = (account, people, recovery, rights, opening, urgent, labels)
 COPYING = (asking, requests, preparation, decisions)
 
 

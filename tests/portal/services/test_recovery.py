@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
 
-from archive_store.errors import ArchiveError, InvalidInputError, NotFoundError, RefusedError
+from archive_store.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
 from archive_store.identity import RecoveryState, Role
 from archive_store.models.accounts import Account, RoleGrant, WebSession
 from archive_store.models.audit import AuditLeaf
@@ -255,5 +254,5 @@ def test_an_account_not_in_use_or_closed_is_not_recovered(bureau: Bureau) -> Non
 def test_the_table_itself_refuses_one_person_alone(bureau: Bureau, people: tuple[str, str | None, str]) -> None:
     begun, settled, owner = people
     row = Recovery(account_id=owner, ground="x", begun_by=begun, settled_by=settled, state=RecoveryState.CONFIRMED)
-    with pytest.raises((IntegrityError, ArchiveError)), bureau.desk.database.write() as unit:
+    with pytest.raises(ConflictError), bureau.desk.database.write() as unit:
         unit.session.add(row)
