@@ -40,6 +40,7 @@ from archive_store.regulation.catalogue import load_catalogue
 from archive_store.regulation.grounds import load_grounds
 from archive_store.regulation.rules import load_regulation
 from archive_store.seal_signature import SealSigner, time_stamper
+from archive_store.second_factor import SecondFactors
 from archive_store.unit_of_work import Database
 from archive_store.work import INDEX_CASE, MAKE_COPY, MAKE_RELEASE, PREPARE_PLAYING, RECOGNISE_TEXT
 from indexer import weights
@@ -78,6 +79,7 @@ from portal.services.rights import RightsService
 from portal.services.rights_lists import RightsLists
 from portal.services.sealing import SealingService, Vault
 from portal.services.search import SearchService
+from portal.services.second_factor import SecondFactorService
 from portal.services.supervision import SupervisionService
 from portal.services.system import SystemService
 from portal.services.tasks import TaskService
@@ -209,6 +211,7 @@ class Installation:
     def _services(self) -> Services:
         settings, desk = self.settings, self.desk
         fields = FieldSeal(self._key("field.key"))
+        factors = SecondFactors(fields)
         receiver = Receiver(self.staging, self.documents, settings.max_upload_mb * 1024 * 1024)
         builder = DraftBuilder(self.catalogue, fields, settings.fonds)
         audit = AuditService(
@@ -227,7 +230,7 @@ class Installation:
         copies = CopyService(desk, self.copies, transfers=settings.copy_transfers)
         studio = Studio(self.originals, self.derivatives, maker, self.documents)
         return Services(
-            accounts=AccountService(desk, attempts=settings.login_attempts, wait=wait),
+            accounts=AccountService(desk, factors, attempts=settings.login_attempts, wait=wait),
             cases=CaseService(desk, fields),
             checking=checking,
             classification=ClassificationService(desk, highest=highest),
@@ -253,9 +256,10 @@ class Installation:
             parties=PartyService(desk),
             own_account=OwnAccountService(desk, idle=timedelta(minutes=settings.session_idle_minutes)),
             people=PeopleService(desk),
-            recovery=RecoveryService(desk, PasswordHasher()),
+            recovery=RecoveryService(desk, factors, PasswordHasher()),
             rights=RightsService(desk),
             rights_lists=RightsLists(desk),
+            second_factor=SecondFactorService(desk, factors, required=settings.second_factor_required),
             urgent=UrgentService(desk),
             system=SystemService(desk, settings.data, lambda: [*audit.state(), *self.services.recognition.state()]),
             listing=ListingService(desk, self.catalogue),

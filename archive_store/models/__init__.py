@@ -3,7 +3,18 @@
 Importing this package loads every table into `Base.metadata`.
 """
 
-from archive_store.models import accounts, audit, cases, classification, copies, derivatives, recovery, urgent, work
+from archive_store.models import (
+    accounts,
+    audit,
+    cases,
+    classification,
+    copies,
+    derivatives,
+    recovery,
+    second_factor,
+    urgent,
+    work,
+)
 from archive_store.models.base import Base, new_id, now
 
 __all__ = [
@@ -17,6 +28,7 @@ __all__ = [
     "new_id",
     "now",
     "recovery",
+    "second_factor",
     "urgent",
     "work",
 ]

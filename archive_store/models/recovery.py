@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from archive_store.identity import RecoveryState
@@ -25,6 +25,8 @@ class Recovery(Base):
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
     ground: Mapped[str] = mapped_column(String(500))
     """How it was made sure who asks, e.g. identity seen in person."""
+    lifts_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether the second factor goes too, because its device and recovery codes are lost."""
     begun_by: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
     begun_at: Mapped[datetime] = mapped_column(default=now)
     state: Mapped[RecoveryState] = mapped_column(EnumText(RecoveryState), default=RecoveryState.OPEN, index=True)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from portal.services.rights_lists import RightsLists
     from portal.services.sealing import SealingService
     from portal.services.search import SearchService
+    from portal.services.second_factor import SecondFactorService
     from portal.services.supervision import SupervisionService
     from portal.services.system import SystemService
     from portal.services.tasks import TaskService
@@ -68,6 +69,7 @@ class Services:
     recovery: RecoveryService
     rights: RightsService
     rights_lists: RightsLists
+    second_factor: SecondFactorService
     urgent: UrgentService
     system: SystemService
     listing: ListingService

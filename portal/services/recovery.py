@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from archive_store.identity import Actor
+    from archive_store.second_factor import SecondFactors
     from portal.services.desk import Desk
 
 LONGEST_GROUND = 500
@@ -56,8 +57,9 @@ class RecoveryRow:
 class RecoveryService:
     """Begins, confirms, refuses and uses recoveries."""
 
-    def __init__(self, desk: Desk, hasher: PasswordHasher) -> None:
+    def __init__(self, desk: Desk, factors: SecondFactors, hasher: PasswordHasher) -> None:
         self._desk = desk
+        self._factors = factors
         self._hasher = hasher
 
     def offered(self, actor: Actor, account_id: str) -> bool:
@@ -69,8 +71,10 @@ class RecoveryService:
                 return False
             return may_begin(actor, owner) and not _open(session, account_id)
 
-    def begin(self, actor: Actor, account_id: str, ground: str) -> str:
+    def begin(self, actor: Actor, account_id: str, ground: str, *, lifts_factor: bool = False) -> str:
         """Begin the recovery of another's account, with how it was made sure who asks; gives its id.
+
+        `lifts_factor`: the second factor goes too, because its device and recovery codes are lost.
 
         Raises:
             NotFoundError: no such account, or beginning is not of the actor's office for it.
@@ -95,7 +99,7 @@ class RecoveryService:
             if _open(unit.session, account_id):
                 raise RefusedError("此账号的恢复正在等待核准，不必重复办理。")
             recovery = Recovery(account_id=account_id, ground=ground, begun_by=actor.account_id)
-            recovery.begun_at = self._desk.clock()
+            recovery.begun_at, recovery.lifts_factor = self._desk.clock(), lifts_factor
             unit.session.add(recovery)
             unit.session.flush()
             self._record(unit.session, actor, EventName.RECOVERY_BEGIN, recovery, ground=ground)
@@ -248,6 +252,8 @@ class RecoveryService:
         account.password_hash, account.command_token_hash, account.enrolment_hash = kept, None, None
         account.failed_logins, account.locked_until = 0, None
         account.rights_version += 1
+        if recovery.lifts_factor:
+            self._factors.take_away(session, account.id)
         session.execute(delete(WebSession).where(WebSession.account_id == account.id))
         recovery.state, recovery.code_hash, recovery.ended_at = RecoveryState.USED, None, self._desk.clock()
         self._record(session, account.id, EventName.RECOVERY_USE, recovery)
@@ -259,7 +265,8 @@ class RecoveryService:
 
     def _record(self, session: Session, actor: Actor | str, name: EventName, recovery: Recovery, **more: str) -> None:
         subject = ("account", recovery.account_id)
-        self._desk.record(session, actor, name, subject, recovery=recovery.id, **more)
+        lifts = recovery.lifts_factor
+        self._desk.record(session, actor, name, subject, recovery=recovery.id, lifts_factor=lifts, **more)
 
 
 def _open(session: Session, account_id: str) -> bool:

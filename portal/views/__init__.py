@@ -10,6 +10,7 @@ from portal.views import (
     auth,
     cases,
     decisions,
+    factor,
     home,
     intake,
     labels,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 
 KEEPING = (auth, home, cases, intake, parties, reader, player, search, system)
-OFFICES = (account, people, recovery, rights, opening, urgent, labels)
+OFFICES = (account, factor, people, recovery, rights, opening, urgent, labels)
 COPYING = (asking, requests, preparation, decisions)
 
 

@@ -26,7 +26,7 @@ def login() -> str | Response | tuple[str, int]:
     if not form.validate_on_submit():
         return render_template("auth/login.html", form=form)
     try:
-        account_id, _ = services().accounts.log_in(form.login.data, form.password.data)
+        account_id, _ = services().accounts.log_in(form.login.data, form.password.data, form.code.data or "")
     except ArchiveError as error:
         return render_template("auth/login.html", form=form, refusal=error.message), 401
     found = services().accounts.actor(account_id)

@@ -26,7 +26,10 @@ def index() -> str:
 def begin(account_id: str) -> Response:
     """Begin the recovery of an account."""
     try:
-        services().recovery.begin(actor(), account_id, request.form.get("reason", ""))
+        form = request.form
+        services().recovery.begin(
+            actor(), account_id, form.get("reason", ""), lifts_factor=form.get("lifts_factor") == "yes"
+        )
         flash("已登记，等待另一人核准。核准后由核准人当面把恢复码交给本人。")
     except (InvalidInputError, RefusedError) as error:
         flash(error.message, "bad")

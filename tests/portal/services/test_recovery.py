@@ -17,7 +17,9 @@ from archive_store.models.accounts import Account, RoleGrant, WebSession
 from archive_store.models.audit import AuditLeaf
 from archive_store.models.base import now
 from archive_store.models.recovery import Recovery
+from archive_store.private_fields import FieldSeal
 from archive_store.recovery import CODE_LASTS, WAITS
+from archive_store.second_factor import SecondFactors
 from portal.services.recovery import BAD_CODE, RecoveryService
 from portal.services.work_list import office_tasks
 from tests.portal.services.offices import PEOPLE, Offices, open_offices
@@ -48,8 +50,9 @@ class Bureau:
 
     def __post_init__(self) -> None:
         self.desk = replace(self.desk, clock=lambda: now() + self.later)
+        self.factors = SecondFactors(FieldSeal(bytes(32)))
         cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        self.recovery = RecoveryService(self.desk, cheap)
+        self.recovery = RecoveryService(self.desk, self.factors, cheap)
 
     def begin(self, login: str = "handler", by: str = "sysadmin") -> str:
         return self.recovery.begin(self.offices.actor(by), login, SEEN)
