@@ -11,8 +11,9 @@ No dictionary is used, so nothing is missed. The rules, in order:
 4. Tokens: `uni` is the sequence of atoms with breaks; `bi` replaces each stretch of Han atoms by its overlapping
    bigrams (a stretch of one stays itself), which also tells where breaks were. A term is found by a phrase on
    `bi`, or on `uni` where a stretch at its edge is one character long (5克, 张).
-5. A term may cut a run only if it keeps the run's first or last four characters or more: longer runs carry such
-   cuts as further tokens at the same position (`^4301`, `1234$`).
+5. A term may cut a run only if it keeps the run's first or last four characters or more, or its first two where the
+   term says so by an `OPEN_END` (4301*): longer runs carry such cuts as further tokens at the same position
+   (`^4301`, `1234$`).
 
 `contains` is the plain oracle that every backend is held against.
 """
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 BREAK = "¦"
 MIN_CUT = 4
 """A run may be asked for by its first or last so many characters."""
+MIN_OPEN = 2
+"""A run whose end is left open is asked for by its first so many or more."""
+OPEN_END = "\ue000"
+"""At the end of a term: its last run may go on. No such character is ever compared."""
 MAX_RUN = 64
 """Longer runs are taken apart, so that no token grows without limit."""
 
@@ -132,7 +137,7 @@ class Analysed:
     @cached_property
     def has_long_runs(self) -> bool:
         """Whether any run is long enough to be asked for by a part of it."""
-        return any(piece.kind is RUN and len(piece.text) > MIN_CUT for piece in self.pieces)
+        return any(piece.kind is RUN and len(piece.text) > MIN_OPEN for piece in self.pieces)
 
     def original(self, at: int) -> int:
         """The place in the original text of a place in the folded one."""
@@ -201,9 +206,9 @@ def _bigrams(characters: str) -> list[str]:
 
 
 def cuts(run: str) -> list[str]:
-    """The further tokens by which a part of a run is found: `^` + its first four or more, its last + `$`."""
-    lengths = range(MIN_CUT, len(run))
-    return [f"^{run[:n]}" for n in lengths] + [f"{run[-n:]}$" for n in lengths]
+    """The further tokens by which a part of a run is found: `^` + its first two or more, its last four + `$`."""
+    heads = [f"^{run[:n]}" for n in range(MIN_OPEN, len(run))]
+    return heads + [f"{run[-n:]}$" for n in range(MIN_CUT, len(run))]
 
 
 def tokens_with_cuts(analysed: Analysed) -> Iterator[tuple[str, int]]:
@@ -213,7 +218,7 @@ def tokens_with_cuts(analysed: Analysed) -> Iterator[tuple[str, int]]:
         for token in piece.text if piece.kind is HAN else (piece.text,):
             yield token, position
             position += 1
-        if piece.kind is RUN and len(piece.text) > MIN_CUT:
+        if piece.kind is RUN and len(piece.text) > MIN_OPEN:
             for cut in cuts(piece.text):
                 yield cut, position - 1
 
@@ -224,8 +229,8 @@ def _needles(term: str) -> list[str]:
     if not pieces:
         return []
     body = "".join(piece.normal for piece in pieces)
-    heads = [body, body[1:]] if may_be_cut(pieces[0]) else [body]
-    if not may_be_cut(pieces[-1]):
+    heads = [body, body[1:]] if may_be_cut(pieces[0]) and not _is_open_run(pieces, term) else [body]
+    if not may_go_on(pieces[-1], term):
         return heads
     if len(pieces) == 1:
         return [*heads, body[:-1]]
@@ -237,10 +242,20 @@ def may_be_cut(piece: Piece) -> bool:
     return piece.kind is RUN and len(piece.text) >= MIN_CUT
 
 
-def cuts_at_edges(pieces: Sequence[Piece], uni: Sequence[str]) -> list[list[str]]:
+def may_go_on(piece: Piece, term: str) -> bool:
+    """Whether the last piece of a term may be the beginning of a longer run."""
+    return may_be_cut(piece) or (piece.kind is RUN and term.endswith(OPEN_END) and len(piece.text) >= MIN_OPEN)
+
+
+def _is_open_run(pieces: Sequence[Piece], term: str) -> bool:
+    """Whether a term is one run with an open end: who types a star means how the run begins."""
+    return len(pieces) == 1 and term.endswith(OPEN_END)
+
+
+def cuts_at_edges(pieces: Sequence[Piece], uni: Sequence[str], term: str) -> list[list[str]]:
     """The tokens of a term in every other form under which it is found: a run at an edge as a part of a longer one."""
-    first = [f"{uni[0]}$"] if may_be_cut(pieces[0]) else []
-    last = [f"^{uni[-1]}"] if may_be_cut(pieces[-1]) else []
+    first = [f"{uni[0]}$"] if may_be_cut(pieces[0]) and not _is_open_run(pieces, term) else []
+    last = [f"^{uni[-1]}"] if may_go_on(pieces[-1], term) else []
     if len(uni) == 1:
         return [[token] for token in first + last]
     heads, ends = [uni[0], *first], [uni[-1], *last]

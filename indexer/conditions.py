@@ -7,9 +7,10 @@ Fields of the index:
 | --- | --- |
 | `bi`, `uni` | the text, as bigrams and as single atoms (`analysis`), with positions |
 | `seam` | the atoms on both sides of the page's end: `L1:x` the last of the page, `R1:x` the first of the next |
-| `about` | single atoms of everything said of the document beside its text, with positions |
+| `about` | single atoms of what is said of the document beside its text, with positions |
+| `names` | single atoms of the persons' names, with positions; asked together with `scope` |
 | `repeats` | bigrams that occur 2, 4 or 8 times or more: `采砂2` |
-| `party` ... `department` | single atoms of each text field, with positions |
+| `party` ... `device` | single atoms of each text field, with positions; names with their pinyin |
 | `grade`, `case`, `item`, `id`, `scope` | single tokens |
 | `year_text`, `kind` ... `volume` | facets, single tokens |
 | `year`, `day` | numbers |
@@ -42,6 +43,19 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """The tokens (two or more) stand in the field at these distances from one place, the first at 0."""
+
+    field: str
+    tokens: tuple[tuple[int, str], ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what makes an engine panic."""
+        if len(self.tokens) < 2:  # noqa: PLR2004 - as of a phrase
+            raise ValueError("places are of two tokens or more")
+
+
+@dataclass(frozen=True, slots=True)
 class Numbers:
     """The field's number lies from low to high, both included; None is open."""
 
@@ -71,7 +85,7 @@ class Without:
     part: Condition
 
 
-Condition = HasAny | Phrase | Numbers | AllOf | AnyOf | Without
+Condition = HasAny | Phrase | Placed | Numbers | AllOf | AnyOf | Without
 
 EVERYTHING = AllOf(())
 NOTHING = AnyOf(())

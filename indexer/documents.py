@@ -1,9 +1,10 @@
 """What an index holds: one document for each page, and one for the entry of each item and of each case.
 
 A page is found by its text. Entries make titles, numbers and names findable by themselves: the entry of an item
-holds its title and document number, the entry of a case its title, numbers, department, handlers and persons.
-A person whose label is not covered by the case's entry stands in a further entry, in a partition of its own label,
-and every document carries only the names that its partition may show.
+holds its title and document number, the entry of a case its title, numbers, department and handlers.
+Persons stand in entries of their own, one for each label that they bear, for who may read the case and not only know
+of it. Every document carries the names that its partition may show, in fields that are asked within the same reach
+(`compiler`), and none of them is stored.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _LAST_ORDINAL = date.max.toordinal()
 PERSONS = "persons"
 NO_TOKENS: frozenset[str] = frozenset()
+_NOT_STORED = frozenset({"tokens", "names", "parties"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class CaseFacts:
     """What the index says of a case.
 
     `kind` and `procedure` are codes of the vocabulary. `day` is the day by which the case is sorted and found
-    (end of the act). `tokens` are the access tokens of the entry, e.g. `entry:dept:<id>`.
+    (end of the act). `tokens` are the access tokens of the entry, e.g. `entry:dept:<id>`, and `name_tokens` those of
+    its persons.
     """
 
     case_id: str
@@ -55,11 +58,15 @@ class CaseFacts:
     persons: tuple[Person, ...] = ()
     label: Label = field(default_factory=Label)
     tokens: frozenset[str] = NO_TOKENS
+    name_tokens: frozenset[str] = NO_TOKENS
 
 
 @dataclass(frozen=True, slots=True)
 class ItemFacts:
-    """What the index says of an item; `tokens` are the access tokens of its content and its entry."""
+    """What the index says of an item; `tokens` are the access tokens of its content and its entry.
+
+    `device` is what recorded it, of a recording.
+    """
 
     item_id: str
     number: int
@@ -70,6 +77,7 @@ class ItemFacts:
     stage: str = ""
     volume: Volume = Volume.MAIN
     day: date | None = None
+    device: str = ""
     label: Label = field(default_factory=Label)
     tokens: frozenset[str] = NO_TOKENS
 
@@ -78,10 +86,10 @@ class ItemFacts:
 class PageDocument:
     """One page of one item (`page` from 1), or the entry of an item or of a case (`page` 0).
 
-    `page_id` is `item_id:page`; for the entry of a case `case_id:0` (and `case_id:persons:<label>` for persons
-    of a label of their own). `text` is what the document is found by: the text of the page, or the words of the entry.
+    `page_id` is `item_id:page`; for the entry of a case `case_id:0`, and `case_id:persons:<label>` for its persons
+    of one label. `text` is what the document is found by: the text of the page, or the words of the entry.
     `tail` is the beginning of the next page of the item. `item_id` is empty for the entry of a case.
-    `parties` are those whom 当事人: finds, `names` every name.
+    `parties` are those whom 当事人: finds, `names` every name; like the tokens they are not stored.
     """
 
     page_id: str
@@ -106,13 +114,14 @@ class PageDocument:
     document_type: str = ""
     document_number: str = ""
     stage: str = ""
+    device: str = ""
     text: str = ""
     tail: str = ""
     tokens: frozenset[str] = NO_TOKENS
 
     @property
     def grade(self) -> str:
-        """`page`, `item`, `case`, or `persons` for the entry of persons of a label of their own."""
+        """`page`, `item`, `case`, or `persons` for the entry of the persons of one label."""
         if self.item_id:
             return "page" if self.page else "item"
         return "persons" if self.page_id.startswith(f"{self.case_id}:{PERSONS}:") else "case"
@@ -149,16 +158,16 @@ class PageDocument:
 
     @property
     def about(self) -> str:
-        """Everything that is said of the document beside its text, for words that stand there and not in the text."""
+        """What is said of the document beside its text, names of persons aside, for words that stand only there."""
         return words(
             self.case_number,
             self.archival_code,
             self.case_title,
             self.item_title,
             self.document_number,
-            *self.names,
             *self.handlers,
             self.department,
+            self.device,
         )
 
     @property
@@ -167,8 +176,8 @@ class PageDocument:
         return page_end(self.text, self.tail)
 
     def stored(self) -> bytes:
-        """What is kept in the index to show a hit: everything but the access tokens."""
-        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "tokens"}
+        """What is kept in the index to show a hit: everything but the access tokens and the names."""
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in _NOT_STORED}
         kept = {name: value for name, value in values.items() if value not in ("", None, ())}
         kept["partition"] = self.partition.name
         if self.day:
@@ -180,8 +189,7 @@ class PageDocument:
         """Read back what `stored` wrote."""
         values = json.loads(data)
         values["partition"] = Partition.parse(values["partition"])
-        for name in ("parties", "names", "handlers"):
-            values[name] = tuple(values.get(name, ()))
+        values["handlers"] = tuple(values.get("handlers", ()))
         if "day" in values:
             values["day"] = date.fromisoformat(values["day"])
         return cls(**values)
@@ -201,24 +209,19 @@ def documents_of(case: CaseFacts, items: Sequence[tuple[ItemFacts, Sequence[str]
 
 def _case_entries(case: CaseFacts) -> Iterator[PageDocument]:
     own = partition_of(case.label, case.label, Volume.MAIN)
-    parties, names = _names(case, own)
-    text = words(case.title, case.case_number, case.archival_code, *names, *case.handlers, case.department)
-    yield _document(f"{case.case_id}:0", own, case, text=text, parties=parties, names=names)
+    text = words(case.title, case.case_number, case.archival_code, *case.handlers, case.department)
+    yield _document(f"{case.case_id}:0", own, case, text, case.tokens)
     for label in sorted({person.label for person in case.persons}, key=lambda label: label.code):
-        partition = partition_of(case.label, label, Volume.MAIN)
-        if partition == own:
-            continue
-        persons = [person for person in case.persons if person.label == label]
-        parties, names = tuple(p.name for p in persons if p.party), tuple(p.name for p in persons)
+        text = words(*(person.name for person in case.persons if person.label == label))
         page_id = f"{case.case_id}:{PERSONS}:{label.code}"
-        yield _document(page_id, partition, case, text=words(*names), parties=parties, names=names)
+        yield _document(page_id, partition_of(case.label, label, Volume.MAIN), case, text, case.name_tokens)
 
 
 def item_documents(case: CaseFacts, item: ItemFacts, pages: Sequence[str]) -> Iterator[PageDocument]:
     """The entry of an item and its pages."""
     partition = partition_of(case.label, item.label, item.volume)
     parties, names = _names(case, partition)
-    texts = [words(item.title, item.document_number), *map(_writable, pages)]
+    texts = [words(item.title, item.document_number, item.device), *map(_writable, pages)]
     for number, text in enumerate(texts):
         follows = 0 < number < len(pages)
         yield PageDocument(
@@ -244,6 +247,7 @@ def item_documents(case: CaseFacts, item: ItemFacts, pages: Sequence[str]) -> It
             document_type=item.document_type,
             document_number=item.document_number,
             stage=item.stage,
+            device=item.device,
             text=text,
             tail=tail_of(texts[number + 1]) if follows else "",
             tokens=item.tokens,
@@ -255,9 +259,8 @@ def _writable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _document(
-    page_id: str, partition: Partition, case: CaseFacts, *, text: str, parties: tuple[str, ...], names: tuple[str, ...]
-) -> PageDocument:
+def _document(page_id: str, partition: Partition, case: CaseFacts, text: str, tokens: frozenset[str]) -> PageDocument:
+    parties, names = _names(case, partition)
     return PageDocument(
         page_id=page_id,
         partition=partition,
@@ -275,7 +278,7 @@ def _document(
         kind=case.kind,
         procedure=case.procedure,
         text=text,
-        tokens=case.tokens,
+        tokens=tokens,
     )
 
 

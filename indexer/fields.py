@@ -54,6 +54,7 @@ _FIELDS = (
     Field("标题", "title", FieldKind.TEXT, of_items=True),
     Field("承办人", "handler", FieldKind.TEXT),
     Field("部门", "department", FieldKind.TEXT),
+    Field("设备", "device", FieldKind.TEXT, of_items=True),
     Field("年度", "year", FieldKind.YEAR),
     Field("日期", "day", FieldKind.DAY, of_items=True),
     Field("类别", "kind", FieldKind.CHOICE),

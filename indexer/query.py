@@ -4,7 +4,8 @@
     any     = all { "OR" all }
     all     = one { [ "AND" ] one }
     one     = ( "-" | "NOT" ) one | field ":" value | value
-    value   = "(" any ")" | word | '"' phrase '"'
+    value   = "(" any ")" [ near ] | word [ "*" ] | '"' phrase '"' [ near ]
+    near    = "~" number, after a group or a phrase of exactly two words
 
 Every input gives a tree or a QueryError whose message says what to type instead; nothing else is raised.
 """
@@ -15,11 +16,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from indexer.analysis import Analysed, is_searchable, normalise
+from indexer.analysis import MIN_OPEN, OPEN_END, RUN, Analysed, is_searchable, normalise
 from indexer.fields import FIELDS, Field, FieldKind, choices
 from indexer.query_dates import read_days, read_years
 from indexer.query_lexer import Lexer, Sign, Token
-from indexer.query_tree import And, Choice, Not, Or, Query, QueryError, Question, Term, leaves
+from indexer.query_tree import And, Choice, Near, Not, Or, Query, QueryError, Question, Term, leaves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 500
 MAX_LEAVES = 50
 MAX_DEPTH = 20
+MAX_DISTANCE = 30
 _SHOWN_CHOICES = 8
 _QUESTION_LENGTH = 6
 _LONG_PHRASE = 10
@@ -115,7 +117,19 @@ class _Parser:
         self._take()
         inner = self._nested(lambda: self._any(field))
         self._take()  # the lexer has seen to it that brackets pair, and `_any` stops only here
-        return inner
+        if self._sign is not Sign.NEAR:
+            return inner
+        return self._near(list(inner.parts) if isinstance(inner, And) else [inner])
+
+    def _near(self, parts: list[Query]) -> Near:
+        """Two words and the sign that follows them."""
+        distance = int(self._take().text)
+        words = [part for part in parts if isinstance(part, Term) and not part.field]
+        if len(parts) != 2 or len(words) != 2:  # noqa: PLR2004 - one word and another
+            raise QueryError("“靠近”要写两个词，用空格隔开，不带项目名，例如：(采砂 许可证)~10。")
+        if distance > MAX_DISTANCE:
+            raise QueryError(f"“靠近”最多相隔 {MAX_DISTANCE} 个字，例如：(采砂 许可证)~10。")
+        return Near(words[0], words[1], distance)
 
     def _nested(self, read: Callable[[], Query]) -> Query:
         self._depth += 1
@@ -128,13 +142,16 @@ class _Parser:
     def _leaf(self, field: Field | None) -> Query:
         token = self._take()
         quoted = token.sign is Sign.PHRASE
+        if quoted and self._sign is Sign.NEAR:
+            return self._near([Term(word, field.key if field else "") for word in _words(token.text)])
         if field is None or field.kind is FieldKind.TEXT:
             if not is_searchable(token.text):
                 raise QueryError(f"“{token.text}”里没有可以查找的字。请至少写一个汉字、字母或数字。")
-            return Term(token.text, field.key if field else "", quoted)
+            return Term(_open_end(token.text), field.key if field else "", quoted)
+        text = token.text.removesuffix(OPEN_END)
         if field.kind is FieldKind.CHOICE:
-            return self._choice(field, token.text)
-        return read_years(token.text) if field.kind is FieldKind.YEAR else read_days(token.text)
+            return self._choice(field, text)
+        return read_years(text) if field.kind is FieldKind.YEAR else read_days(text)
 
     def _choice(self, field: Field, text: str) -> Choice:
         titles = self._titles[field.key]
@@ -158,6 +175,7 @@ _EXAMPLES = {
     "标题": "标题:现场勘验",
     "承办人": "承办人:演示甲",
     "部门": "部门:执法大队",
+    "设备": "设备:执法记录仪",
     "年度": "年度:2025 或 年度:2023..2025",
     "日期": "日期:2024-01..2024-06",
     "类别": "类别:行政处罚",
@@ -167,6 +185,21 @@ _EXAMPLES = {
     "密级": "密级:内部",
     "卷别": "卷别:正卷",
 }
+
+
+def _words(phrase: str) -> list[str]:
+    """The words of a phrase."""
+    return [word for word in phrase.split() if is_searchable(word)]
+
+
+def _open_end(text: str) -> str:
+    """A term whose star says something: after a run of letters or digits, and not after too short a one."""
+    last = Analysed(text).pieces[-1]
+    if not text.endswith(OPEN_END) or last.kind != RUN:
+        return text.removesuffix(OPEN_END)
+    if len(last.text) < MIN_OPEN:
+        raise QueryError(f"“{text.removesuffix(OPEN_END)}*”太短：星号前面至少要有 {MIN_OPEN} 个字母或数字。")
+    return text
 
 
 def _can_find(query: Query) -> bool:
@@ -199,4 +232,4 @@ def _as_question(tree: Query) -> Query | None:
 
 
 def _is_free(query: Query) -> bool:
-    return any(isinstance(leaf, Term) and not leaf.field for leaf, _ in leaves(query))
+    return any(isinstance(leaf, Near) or (isinstance(leaf, Term) and not leaf.field) for leaf, _ in leaves(query))

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from indexer.analysis import is_searchable
+from indexer.analysis import OPEN_END, is_searchable
 from indexer.fields import FIELDS
 from indexer.query_tree import QueryError
 
@@ -20,6 +20,8 @@ _MINUS = "-－−"
 _WORD_FIELD = re.compile(rf"({'|'.join(sorted(FIELDS, key=len, reverse=True))})\s*[:：]")
 _YEAR_IN_BRACKETS = re.compile(r"[(（]\s*\d{4}\s*[)）](?=\w)")
 _SIGNS = {"OR": "OR", "|": "OR", "||": "OR", "AND": "AND", "&": "AND", "&&": "AND", "NOT": "NOT"}
+_NEAR = re.compile(r"\s*[~～]\s*(\d{1,4})(?!\w)", re.ASCII)
+_STARS = "*＊"
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 
 
@@ -34,12 +36,16 @@ class Sign(Enum):
     AND = 6
     OR = 7
     NOT = 8
-    END = 9
+    NEAR = 9
+    END = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token; `text` is the word, the phrase without its quotes, or the field's name."""
+    """One token; `text` is the word, the phrase without its quotes, the field's name, or the distance of a NEAR.
+
+    A word that was typed with a star at its end ends in `OPEN_END`.
+    """
 
     sign: Sign
     text: str = ""
@@ -49,9 +55,10 @@ class Lexer:
     """Cuts a query into tokens; raises QueryError where quotes or brackets do not pair."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self._text = text.replace(OPEN_END, "")
         self._at = 0
         self._depth = 0
+        self._may_be_near = False
 
     def tokens(self) -> list[Token]:
         """All tokens, the last of them END."""
@@ -63,10 +70,14 @@ class Lexer:
         return [*found, token]
 
     def _next(self) -> Token:
+        if self._may_be_near and (match := _NEAR.match(self._text, self._at)):
+            self._at, self._may_be_near = match.end(), False
+            return Token(Sign.NEAR, match[1])
         while self._at < len(self._text):
             if self._text[self._at].isspace():
                 self._at += 1
             elif token := self._token():
+                self._may_be_near = token.sign in {Sign.PHRASE, Sign.CLOSE}
                 return token
         return Token(Sign.END)
 
@@ -109,7 +120,9 @@ class Lexer:
         word = self._text[start : self._at]
         if sign := _SIGNS.get(word.translate(_FULL_WIDTH)):
             return Token(Sign[sign])
-        return Token(Sign.WORD, word) if is_searchable(word) else None
+        if not is_searchable(word):
+            return None
+        return Token(Sign.WORD, word.rstrip(_STARS) + OPEN_END if word[-1] in _STARS else word)
 
     def _ends_word(self, start: int) -> bool:
         """Whether the word that began at `start` ends here; brackets inside it are stepped over."""

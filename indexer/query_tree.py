@@ -20,7 +20,10 @@ class QueryError(InvalidInputError):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Characters that must occur as they stand; `field` is empty for a free term, `quoted` tells “…”."""
+    """Characters that must occur as they stand; `field` is empty for a free term, `quoted` tells “…”.
+
+    A text that ends in `OPEN_END` may go on (4301*). One that is not quoted is also found in other numerals.
+    """
 
     text: str
     field: str = ""
@@ -52,6 +55,20 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """Two terms in a text, either first, with at most so many characters, runs or breaks between them."""
+
+    first: Term
+    second: Term
+    distance: int
+
+    @property
+    def text(self) -> str:
+        """Both, as a text in which no term runs from one into the other."""
+        return f"{self.first.text}，{self.second.text}"
+
+
+@dataclass(frozen=True, slots=True)
 class And:
     """All of the parts."""
 
@@ -72,7 +89,8 @@ class Not:
     part: Query
 
 
-Leaf = Term | Choice | Between | Question
+Leaf = Term | Near | Choice | Between | Question
+Free = Term | Near | Question
 Query = Leaf | And | Or | Not
 
 
@@ -88,7 +106,7 @@ def leaves(query: Query, *, wanted: bool = True) -> Iterator[tuple[Leaf, bool]]:
             yield query, wanted
 
 
-def free_terms(query: Query) -> list[Term | Question]:
-    """The terms and questions without a field that are wanted, in order."""
+def free_terms(query: Query) -> list[Free]:
+    """What is wanted in the text, without a field, in order."""
     found = (leaf for leaf, wanted in leaves(query) if wanted)
-    return [leaf for leaf in found if isinstance(leaf, Question) or (isinstance(leaf, Term) and not leaf.field)]
+    return [leaf for leaf in found if isinstance(leaf, Question | Near) or (isinstance(leaf, Term) and not leaf.field)]

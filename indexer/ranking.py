@@ -4,10 +4,11 @@ Stage 1 runs in the engine: each distinct bigram of the query adds a constant (i
 occurrences in the query), a little more where the page holds it two, four or eight times.
 Stage 2 rescores the first hits, each from its own payload alone:
 
-    S = B(bi) + B(uni) + 0.5 WIN
+    S = B(bi) + B(uni) + 0.8 WIN + 90 C
     B(f) = sum of qw w 2.2 tf / (tf + 1.2 (0.25 + 0.75 length / 200))
     WIN  = the best window of 100 bigrams (step 50) of sum of qw w 2.2 tf / (tf + 1.2 (0.25 + 0.75 length / 100)),
            where length is that of the page and at most 100
+    C    = the cosine of the meanings of query and page (`meanings`)
 
 with w the public weight and qw the weight of the token in the query (`wording`). Why, and what it is worth:
 `docs/adr/0005-search-engine.md`. Scores never leave this room.
@@ -24,8 +25,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from indexer import meanings
 from indexer.analysis import BREAK
-from indexer.wording import weighted_atoms, weighted_bigrams
+from indexer.wording import INSIDE, weighted_atoms, weighted_bigrams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -38,10 +40,11 @@ if TYPE_CHECKING:
 
 REPEATS = {2: 3 / 8, 4: 5 / 16, 8: 3 / 16}
 """What a bigram that a page holds so many times adds to stage 1, as a share of its weight."""
-ATOMS, WINDOW = 1.0, 0.5
+ATOMS, WINDOW, MEANING = 1.0, 0.8, 90.0
 _K1, _B, _LENGTH = 1.2, 0.75, 200
 _WINDOW_LENGTH, _WINDOW_STEP = 100, 50
 _HEAD = struct.Struct("<I")
+_TOKENS_AT = _HEAD.size + meanings.DIMENSIONS
 _HASHED = 0xD800
 _HASHED_SLOTS = 0xF8FF - _HASHED + 1
 _DIGITS = 6
@@ -58,11 +61,11 @@ class Clause:
 
 
 def payload(analysed: Analysed) -> bytes:
-    """What stage 2 needs of a page: the ids of its bigrams in order (32 bit) and of its atoms (16 bit)."""
+    """What stage 2 needs of a page: its meaning, the ids of its bigrams in order (32 bit), of its atoms (16 bit)."""
     bi = np.fromiter(map(_bigram_id, analysed.bi), dtype="<u4", count=len(analysed.bi))
     atoms = np.fromiter(map(_atom_id, analysed.uni), dtype="<u2", count=len(analysed.uni))
     own: bytes = atoms[atoms != ord(BREAK)].tobytes()
-    return _HEAD.pack(len(bi)) + bi.tobytes() + own
+    return _HEAD.pack(len(bi)) + meanings.load().of_page(analysed.bi).tobytes() + bi.tobytes() + own
 
 
 def repeat_tokens(bigrams: Iterable[str]) -> list[str]:
@@ -80,6 +83,7 @@ class Ranking:
         atoms = [token for text in texts for token in weighted_atoms(text)]
         self._bi = _Terms(bigrams, weights.of_bigram, _bigram_id)
         self._uni = _Terms(atoms, weights.of_atom, _atom_id)
+        self._meaning = meanings.load().of_query(token for token, weight in bigrams if weight == INSIDE)
         self.clauses: tuple[Clause, ...] = tuple(self._clauses(bigrams))
 
     def _clauses(self, bigrams: Iterable[Weighted]) -> Iterable[Clause]:
@@ -100,12 +104,14 @@ class Ranking:
         if not payloads:
             return []
         heads = [_HEAD.unpack_from(data)[0] for data in payloads]
-        bi = [np.frombuffer(data, "<u4", head, _HEAD.size) for data, head in zip(payloads, heads, strict=True)]
+        bi = [np.frombuffer(data, "<u4", head, _TOKENS_AT) for data, head in zip(payloads, heads, strict=True)]
         uni = [
-            np.frombuffer(data, "<u2", -1, _HEAD.size + 4 * head) for data, head in zip(payloads, heads, strict=True)
+            np.frombuffer(data, "<u2", -1, _TOKENS_AT + 4 * head) for data, head in zip(payloads, heads, strict=True)
         ]
+        own = np.array([np.frombuffer(data, np.int8, meanings.DIMENSIONS, _HEAD.size) for data in payloads])
         bigrams = self._bi.matches(bi)
         total = bigrams.bm25() + ATOMS * self._uni.matches(uni).bm25() + WINDOW * bigrams.best_window()
+        total += MEANING * meanings.cosines(own, self._meaning)
         return [round(float(score), _DIGITS) for score in total]
 
 

@@ -12,10 +12,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from indexer.backends.base import NO_FILTERS, SearchRequest, SearchResponse
-from indexer.compiler import compile_query
+from indexer.compiler import compile_query, forms_of
 from indexer.fields import FACETS, Sort
 from indexer.query import parse
-from indexer.query_tree import Query, QueryError, Question, Term, free_terms, leaves
+from indexer.query_tree import Near, Query, QueryError, Question, Term, free_terms, leaves
 from indexer.ranking import Ranking
 from indexer.results import CaseGroup, ItemHits, group_hits
 from indexer.wording import content_bigrams
@@ -40,10 +40,14 @@ _PROBE = 500
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What the reader may find: these partitions, and in them what carries one of the tokens (None: everything)."""
+    """What the reader may find: these partitions, and in them what carries one of the tokens (None: everything).
+
+    `names` are the tokens of documents whose persons the reader may know and so ask for by name (None: all).
+    """
 
     partitions: tuple[Partition, ...] = ()
     tokens: frozenset[str] | None = frozenset()
+    names: frozenset[str] | None = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ class Searcher:
 
     def _ask(self, tree: Query, search: Search, scope: Scope, recheck: Recheck) -> SearchResponse:
         request = SearchRequest(
-            condition=compile_query(tree),
+            condition=compile_query(tree, scope.names),
             partitions=scope.partitions,
             scope=scope.tokens,
             filters=_known_filters(search.filters),
@@ -146,8 +150,10 @@ def marked_terms(tree: Query) -> tuple[str, ...]:
     for leaf, wanted in leaves(tree):
         if wanted and isinstance(leaf, Question):
             found += content_bigrams(leaf.text)
+        elif wanted and isinstance(leaf, Near):
+            found += [*forms_of(leaf.first), *forms_of(leaf.second)]
         elif wanted and isinstance(leaf, Term):
-            found.append(leaf.text)
+            found += forms_of(leaf)
     return tuple(dict.fromkeys(found))
 
 

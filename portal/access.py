@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, cast
 
 from flask import Response, current_app, g, redirect, render_template, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user
+from werkzeug.exceptions import Unauthorized
 
 from archive_store.errors import NotFoundError, RefusedError
 from archive_store.policy import may
+from portal.services.tokens import TokenScope
 from portal.services.verification import LARGEST_FILE
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from flask import Flask, Request
     from werkzeug.wrappers import Response as AnyResponse
 
     from archive_store.identity import Actor
@@ -63,6 +65,8 @@ STEP_UP_FIELD = "step_up_password"
 CODE_FIELD = "step_up_code"
 PROVED_KEY = "proved_at"
 """Where a session keeps when its person last gave the password, in seconds since 1970."""
+TOKEN_ENDPOINTS = {"api.search": TokenScope.SEARCH, "api.description": TokenScope.SEARCH}
+"""What a program reaches by a token instead of a session, and the scope that the token must have."""
 OPEN_BODY = 64 * 1024
 OPEN_BODIES = {"verify.check": LARGEST_FILE + OPEN_BODY}
 """The largest body, in bytes, that an open page takes from just anyone; a larger one is not read to its end."""
@@ -148,6 +152,7 @@ def install(app: Flask, *, secure: bool) -> None:
         return Person(found) if found else None
 
     manager.user_loader(_load)
+    manager.request_loader(_by_token)
 
     app.before_request(_deny_by_default)
 
@@ -199,6 +204,16 @@ def _step_up() -> str | tuple[str, int] | None:
 NOT_KEPT = frozenset({STEP_UP_FIELD, CODE_FIELD, "csrf_token"})
 
 
+def _by_token(asked: Request) -> Person | None:
+    """The person for whom a token speaks, where a token is taken at all; it opens no session."""
+    scheme, _, token = asked.headers.get("Authorization", "").partition(" ")
+    scope = TOKEN_ENDPOINTS.get(asked.endpoint or "")
+    if scope is None or scheme.lower() != "bearer":
+        return None
+    found = services().tokens.bearer(token.strip(), scope)
+    return Person(found) if found else None
+
+
 def _deny_by_default() -> AnyResponse | None:
     g.request_id = secrets.token_hex(8)
     if request.headers.get("Sec-Fetch-Site", "same-origin") == "cross-site" and request.method != "GET":
@@ -207,6 +222,8 @@ def _deny_by_default() -> AnyResponse | None:
         request.max_content_length = OPEN_BODIES.get(request.endpoint, OPEN_BODY)
         return None
     if not current_user.is_authenticated:
+        if request.endpoint in TOKEN_ENDPOINTS:
+            raise Unauthorized
         return redirect(url_for("auth.login"))
     if request.endpoint not in BEFORE_FACTOR and services().second_factor.is_due(actor()):
         return redirect(url_for("account.page"))

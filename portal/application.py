@@ -15,7 +15,7 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import access, errors, presenters, views
+from portal import access, api, errors, presenters, views
 from portal.sessions import TableSessions
 
 if TYPE_CHECKING:
@@ -62,4 +62,5 @@ def create_app(
     Bootstrap5(app)
     Babel(app)
     views.install(app)
+    api.install(app)
     return app

@@ -34,6 +34,7 @@ CODES: dict[type[ArchiveError], int] = {
 }
 SENTENCES = {
     400: "请求的内容不完整或格式不对。您填写的内容没有丢失，请返回上一页核对后重试。",
+    401: "没有登录，或访问令牌无效、已到期、已作废。请登录，或在“访问令牌”页面签发新的令牌。",
     404: NotFoundError().message,
     405: NotFoundError().message,
     413: "文件超过允许的大小，没有保存。请分成较小的文件再上传。",
@@ -41,7 +42,10 @@ SENTENCES = {
     500: "系统出现故障，您刚才的操作没有保存。请稍后重试；若再次出现，请把时间告诉系统管理员。",
     503: "所需的部件暂时没有应答，内容没有丢失。请稍后重试。",
 }
+API = "/api/"
+"""Below it errors are problems in JSON (RFC 9457)."""
 TITLES = {
+    401: "需要登录",
     404: "没有找到",
     409: "现在不能这样做",
     422: "请核对填写的内容",
@@ -81,6 +85,12 @@ def _http(error: HTTPException) -> tuple[str | Response, int] | HTTPException:
 
 
 def _page(code: int, sentence: str) -> tuple[str | Response, int]:
+    if request.path.startswith(API):
+        problem = jsonify(type="about:blank", title=TITLES.get(code, "出错了"), status=code, detail=sentence)
+        problem.mimetype = "application/problem+json"
+        if code == 401:  # noqa: PLR2004 - the code itself
+            problem.headers["WWW-Authenticate"] = 'Bearer realm="anjuan"'
+        return problem, code
     if request.accept_mimetypes.best == "application/json":  # a script of ours shows the sentence where it is
         return jsonify(message=sentence), code
     return render_template("error.html", title=TITLES.get(code, "出错了"), sentence=sentence), code

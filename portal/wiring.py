@@ -83,6 +83,7 @@ from portal.services.second_factor import SecondFactorService
 from portal.services.supervision import SupervisionService
 from portal.services.system import SystemService
 from portal.services.tasks import TaskService
+from portal.services.tokens import TokenService
 from portal.services.transfer import TransferService
 from portal.services.urgent import UrgentService
 from portal.services.verification import LIMITS, VerificationService
@@ -265,6 +266,7 @@ class Installation:
             listing=ListingService(desk, self.catalogue),
             recognition=RecognitionService(desk, self.originals, reader, self.texts, self.derivatives),
             supervision=SupervisionService(desk, self.regulation),
+            tokens=TokenService(desk),
             playing=PlayingService(desk, studio, self.press, self._key("form.key")),
         )
 

@@ -132,6 +132,7 @@ class EventName(TitledEnum):
     RECOVERY_REFUSE = "recovery:refuse", "不予恢复登录"
     RECOVERY_USE = "recovery:use", "凭恢复码重设密码"
     RECOVERY_WITHDRAW = "recovery:withdraw", "撤回恢复登录"
+    SEARCH_EXPORT = "search:export", "导出检索结果"
     SUPERVISION_VIEW = "supervision:view", "查看监督看板"
     URGENT_ASK = "urgent:ask", "申请紧急查阅"
     URGENT_END = "urgent:end", "紧急查阅结束"
@@ -141,6 +142,8 @@ class EventName(TitledEnum):
     URGENT_REVIEW = "urgent:review", "审查紧急查阅"
     SEARCH_QUERY = "search:query", "检索"
     STORAGE_VERIFY = "storage:verify", "核验存储"
+    TOKEN_MAKE = "token:make", "签发访问令牌"
+    TOKEN_WITHDRAW = "token:withdraw", "作废访问令牌"
 
 
 class Outcome(TitledEnum):

@@ -12,6 +12,7 @@ from archive_store.models import (
     derivatives,
     recovery,
     second_factor,
+    tokens,
     urgent,
     work,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "now",
     "recovery",
     "second_factor",
+    "tokens",
     "urgent",
     "work",
 ]

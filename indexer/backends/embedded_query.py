@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tantivy import FieldType, Occur, Query
 
 from indexer.backends.embedded_schema import schema
-from indexer.conditions import AllOf, AnyOf, Condition, HasAny, Numbers, Phrase, Without
+from indexer.conditions import AllOf, AnyOf, Condition, HasAny, Numbers, Phrase, Placed, Without
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ def _translate(condition: Condition) -> Query:
     match condition:
         case HasAny(field, tokens):
             return _any_token(field, tokens)
-        case Phrase(field, tokens):
+        case Phrase(field, tokens) | Placed(field, tokens):
             return Query.phrase_query(schema(), field, list(tokens))
         case Numbers(field, low, high):
             return Query.range_query(schema(), field, FieldType.Integer, low, high)

@@ -14,16 +14,18 @@ import tantivy
 
 from indexer.analysis import Analysed, tokens_with_cuts
 from indexer.documents import words
+from indexer.pinyin import with_pinyin
 from indexer.ranking import payload, repeat_tokens
 
 if TYPE_CHECKING:
     from indexer.documents import PageDocument
 
-FORM = 1
+FORM = 4
 """Raised whenever fields or analysis change: an index of another form has to be rebuilt."""
 TOKENIZER = "anjuan_tokens"
 _WITH_POSITIONS = (
-    "bi", "uni", "about", "party", "case_number", "archival_code", "document_number", "title", "handler", "department",
+    "bi", "uni", "about", "names", "party", "case_number", "archival_code", "document_number", "title", "handler",
+    "department", "device",
 )  # fmt: skip
 _SETS = ("seam", "repeats", "scope")
 _FACETS = ("year_text", "kind", "procedure", "department_id", "document_type", "stage", "level", "volume")
@@ -85,13 +87,15 @@ def to_engine(document: PageDocument) -> tantivy.Document:
 def _texts(document: PageDocument) -> dict[str, str]:
     return {
         "about": document.about,
-        "party": words(*document.parties),
+        "names": words(*document.names),
+        "party": with_pinyin(*document.parties),
         "case_number": document.case_number,
         "archival_code": document.archival_code,
         "document_number": document.document_number,
         "title": document.titles,
-        "handler": words(*document.handlers),
-        "department": document.department,
+        "handler": with_pinyin(*document.handlers),
+        "department": with_pinyin(document.department),
+        "device": document.device,
     }
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from portal.services.supervision import SupervisionService
     from portal.services.system import SystemService
     from portal.services.tasks import TaskService
+    from portal.services.tokens import TokenService
     from portal.services.transfer import TransferService
     from portal.services.urgent import UrgentService
     from portal.services.verification import VerificationService
@@ -76,3 +77,4 @@ class Services:
     recognition: RecognitionService
     playing: PlayingService
     supervision: SupervisionService
+    tokens: TokenService

@@ -54,6 +54,8 @@ class IndexingService:
 
     def reconcile(self) -> int:
         """Note work for every case that the index lacks, holds stale, or holds without reason; gives how many."""
+        if self._backend.needs_rebuild and self._backend.generation:  # of an older form: none of it can be read
+            self._backend.clear()
         held = self._backend.case_ids()
         with self._desk.database.write() as unit:
             session = unit.session
@@ -124,6 +126,7 @@ def _case_facts(case: Case, department: str) -> CaseFacts:
         persons=tuple(Person(p.name, p.label, p.role in PARTIES) for p in case.persons),
         label=case.label,
         tokens=index_tokens(ENTRY, tokens),
+        name_tokens=index_tokens(CONTENT, tokens),
     )
 
 
@@ -138,6 +141,7 @@ def _item_facts(case: Case, item: Item) -> ItemFacts:
         stage=str(item.stage),
         volume=item.volume,
         day=item.dated,
+        device=str((item.recording or {}).get("device", "")),
         label=item.label,
         tokens=index_tokens(CONTENT, item_thing(case, item).tokens | {EVERYWHERE}),
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import aliased
 
 from archive_store.accounts import actor_of, new_token, token_hash
@@ -19,6 +19,7 @@ from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
 from archive_store.identity import RecoveryState
 from archive_store.models.accounts import Account, WebSession
 from archive_store.models.recovery import Recovery
+from archive_store.models.tokens import AccessToken
 from archive_store.permissions import Permission
 from archive_store.policy import may
 from archive_store.recovery import CODE_LASTS, WAITS, may_begin, may_confirm, waiting_for
@@ -147,7 +148,7 @@ class RecoveryService:
             self._record(unit.session, actor, EventName.RECOVERY_WITHDRAW, recovery)
 
     def use(self, code: str, password: str) -> str:
-        """Set a new password with a code; every session and the token for commands end. Gives the login name.
+        """Set a new password with a code; every session and token of the account ends. Gives the login name.
 
         Raises:
             InvalidInputError: the password is too short, too long or too common.
@@ -255,6 +256,8 @@ class RecoveryService:
         if recovery.lifts_factor:
             self._factors.take_away(session, account.id)
         session.execute(delete(WebSession).where(WebSession.account_id == account.id))
+        still = AccessToken.account_id == account.id, AccessToken.withdrawn_at.is_(None)
+        session.execute(update(AccessToken).where(*still).values(withdrawn_at=self._desk.clock()))
         recovery.state, recovery.code_hash, recovery.ended_at = RecoveryState.USED, None, self._desk.clock()
         self._record(session, account.id, EventName.RECOVERY_USE, recovery)
         return account.login

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from archive_store.audit.events import EventName
 from archive_store.cases import case_thing, item_for, item_thing
+from archive_store.deadlines import CHINA
 from archive_store.errors import NotFoundError
 from archive_store.labels import Label
 from archive_store.models.accounts import Department
@@ -17,8 +18,9 @@ from archive_store.models.cases import Case, Item, StoredFile
 from archive_store.permissions import Permission
 from archive_store.policy import cleared, decide, may, scope
 from indexer.fields import Sort, choices
-from indexer.searcher import Scope, Search
+from indexer.searcher import MOST_HITS, Scope, Search
 from portal.services.indexing import CONTENT, ENTRY, index_tokens
+from portal.services.result_list import workbook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,9 +30,25 @@ if TYPE_CHECKING:
     from archive_store.identity import Actor
     from archive_store.regulation.catalogue import DocumentCatalogue
     from indexer.backends.base import SearchBackend
-    from indexer.results import ItemHits
+    from indexer.results import CaseGroup, ItemHits
     from indexer.searcher import Searcher, SearchResult
     from portal.services.desk import Desk
+
+
+PAGE_SIZE = 20
+MOST_EXPORTED = 2000
+"""So many hits go into a workbook."""
+FACET_TITLES = {
+    "year": "年度",
+    "kind": "类别",
+    "procedure": "程序",
+    "department_id": "部门",
+    "document_type": "文书",
+    "stage": "阶段",
+    "level": "密级",
+    "volume": "卷别",
+}
+SORTS = {"relevance": "相关程度", "date_newest": "日期（新在前）", "date": "日期（旧在前）", "archival_code": "档号"}
 
 
 class SearchService:
@@ -52,10 +70,33 @@ class SearchService:
         if not may(actor, Permission.SEARCH):
             raise NotFoundError
         began = time.perf_counter()
-        with self._desk.database.read() as session:
-            found = self._searcher.search(search, self._scope(actor), lambda ids: self._still(session, actor, ids))
+        found = self._found(actor, search)
         self._note(actor, search.item_id or "archive", search.query)
         return replace(found, seconds=time.perf_counter() - began)
+
+    def export(self, actor: Actor, search: Search) -> bytes:
+        """The list of a result, its first `MOST_EXPORTED` hits, as a workbook; an event tells how many.
+
+        Raises:
+            NotFoundError: search is not of the actor's office.
+            QueryError: the query cannot be read; the sentence says why.
+        """
+        if not may(actor, Permission.SEARCH):
+            raise NotFoundError
+        cases: list[CaseGroup] = []
+        total, seen = 1, 0
+        while seen < min(total, MOST_EXPORTED):
+            found = self._found(actor, replace(search, offset=seen, size=MOST_HITS))
+            cases += found.cases
+            total, seen = found.total, seen + MOST_HITS
+        made = f"{self._desk.clock().astimezone(CHINA):%Y-%m-%d %H:%M}"
+        notes = [f"检索：{search.query}", f"{actor.name} 于 {made} 导出，只含导出人当时有权看到的内容；共 {total} 处"]
+        if total > MOST_EXPORTED:
+            notes.append(f"结果较多，本表只列前 {MOST_EXPORTED} 处。请加上年度、类别等条件分批导出。")
+        with self._desk.database.write() as unit:
+            subject = ("search", "archive")
+            self._desk.record(unit.session, actor, EventName.SEARCH_EXPORT, subject, hits=min(total, MOST_EXPORTED))
+        return workbook(notes, cases)
 
     def in_item(self, actor: Actor, item_id: str, query: str) -> ItemHits:
         """The pages of an item that a query finds, for the reader: the same answer as a search, of this item alone.
@@ -96,10 +137,15 @@ class SearchService:
             departments = {row.id: row.name for row in session.scalars(select(Department))}
         return choices({kind.code: kind.title for kind in self._catalogue}) | {"department_id": departments}
 
+    def _found(self, actor: Actor, search: Search) -> SearchResult:
+        with self._desk.database.read() as session:
+            return self._searcher.search(search, self._scope(actor), lambda ids: self._still(session, actor, ids))
+
     def _scope(self, actor: Actor) -> Scope:
         entries, content = scope(actor, Permission.SEE_ENTRY), scope(actor, Permission.READ_CONTENT)
         tokens = index_tokens(ENTRY, entries.tokens) | index_tokens(CONTENT, content.tokens)
-        return Scope(tuple(p for p in self._backend.partitions() if entries.permits(p)), tokens)
+        names = index_tokens(CONTENT, _of_whole_cases(content.tokens))
+        return Scope(tuple(p for p in self._backend.partitions() if entries.permits(p)), tokens, names)
 
     def _still(self, session: Session, actor: Actor, ids: Sequence[str]) -> set[str]:
         return {page_id for page_id in ids if self._may_see(session, actor, page_id)}
@@ -109,7 +155,14 @@ class SearchService:
         owner, _, rest = page_id.partition(":")
         case = session.get(Case, owner)
         if case is not None:
-            shown = decide(actor, Permission.SEE_ENTRY, case_thing(case))
-            return shown and (rest == "0" or cleared(actor, Label.parse(rest.partition(":")[2])))
+            if rest == "0":
+                return decide(actor, Permission.SEE_ENTRY, case_thing(case))
+            known = decide(actor, Permission.READ_CONTENT, case_thing(case))  # as on the page of the case
+            return known and cleared(actor, Label.parse(rest.partition(":")[2]))
         item = session.get(Item, owner)
         return item is not None and decide(actor, Permission.READ_CONTENT, item_thing(item.case, item))
+
+
+def _of_whole_cases(tokens: frozenset[str] | None) -> frozenset[str] | None:
+    """The reach over whole cases: to whom one item was referred, the persons of its case are not known."""
+    return None if tokens is None else frozenset(token for token in tokens if not token.startswith("item:"))

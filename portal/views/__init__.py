@@ -25,6 +25,7 @@ from portal.views import (
     rights,
     search,
     system,
+    tokens,
     urgent,
     verify,
 )
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 
 KEEPING = (auth, home, cases, intake, parties, reader, player, search, system)
-OFFICES = (account, factor, people, recovery, rights, opening, urgent, labels)
+OFFICES = (account, factor, tokens, people, recovery, rights, opening, urgent, labels)
 COPYING = (asking, requests, preparation, decisions)
 
 

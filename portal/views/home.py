@@ -19,21 +19,20 @@ def page() -> str:
     who = actor()
     if holds(Permission.READ_LOG):
         audit = services().audit
-        return render_template(
-            "system/auditor.html",
-            shown=audit.overview(who),
-            events=audit.latest(who, 1, SHOWN),
-            tasks=services().tasks.of(who),
-        )
+        shown, events = audit.overview(who), audit.latest(who, 1, SHOWN)
+        tasks = services().tasks.of(who)
+        return render_template("system/auditor.html", shown=shown, events=events, tasks=tasks)
+    tasks = services().tasks.of(who)
     if holds(Permission.SEE_LISTED):
         return render_template(
             "party/home.html",
             cases=services().asking.own_cases(who),
             rows=services().copy_requests.listed(who, RequestState),
             RequestState=RequestState,
+            tasks=tasks,
         )
     if holds(Permission.SUPERVISE):
         board = services().supervision.board(who, request.args.get("year", type=int))
-        return render_template("supervision/board.html", board=board)
+        return render_template("supervision/board.html", board=board, tasks=tasks)
     problems = services().system.problems(who) if holds(Permission.WATCH_SYSTEM) else []
-    return render_template("home.html", tasks=services().tasks.of(who), problems=problems)
+    return render_template("home.html", tasks=tasks, problems=problems)

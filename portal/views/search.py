@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, request, send_file, url_for
 
 from archive_store.errors import InvalidInputError
 from archive_store.identity import Role
 from archive_store.permissions import Permission
 from portal.access import actor, require, services
+from portal.services.search import FACET_TITLES, PAGE_SIZE, SORTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from flask import Response
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 pages = Blueprint("search", __name__, url_prefix="/search")
-PAGE_SIZE = 20
-FACET_TITLES = {
-    "year": "年度",
-    "kind": "类别",
-    "procedure": "程序",
-    "department_id": "部门",
-    "document_type": "文书",
-    "stage": "阶段",
-    "level": "密级",
-    "volume": "卷别",
-}
-SORTS = {"relevance": "相关程度", "date_newest": "日期（新在前）", "date": "日期（旧在前）", "archival_code": "档号"}
 EXAMPLES = {
     Role.ARCHIVIST: ("石水罚字〔2025〕5号", "文书:询问笔录 年度:2025", "取水许可 -听证"),
     Role.LEADER: ("类别:处罚 年度:2025", "采砂 文书:决定书", "当事人:张演示"),
@@ -41,7 +34,7 @@ def page() -> tuple[str, int]:
     """Box, hits by case and item, facets."""
     require(Permission.SEARCH)
     query, number = request.args.get("q", "").strip(), max(request.args.get("page", 1, type=int), 1)
-    chosen = {name: frozenset(request.args.getlist(name)) for name in FACET_TITLES if request.args.get(name)}
+    chosen = _chosen()
     sort = request.args.get("sort", "relevance")
     search, found, refusal = services().search, None, ""
     if query:
@@ -68,10 +61,29 @@ def page() -> tuple[str, int]:
     return shown, 422 if refusal else 200
 
 
+@pages.get("/list.xlsx")
+def workbook() -> Response:
+    """The list of a result as a workbook."""
+    query, chosen = request.args.get("q", "").strip(), _chosen()
+    search = services().search
+    data = search.export(actor(), search.asked(query, chosen, request.args.get("sort", "relevance"), 0, PAGE_SIZE))
+    return send_file(io.BytesIO(data), XLSX, as_attachment=True, download_name="检索结果.xlsx")
+
+
+def _chosen() -> dict[str, frozenset[str]]:
+    """The values of facets that were chosen."""
+    return {name: frozenset(request.args.getlist(name)) for name in FACET_TITLES if request.args.get(name)}
+
+
 def _links(query: str, sort: str, chosen: Mapping[str, frozenset[str]]) -> Callable[..., str]:
     """Addresses of this search that turn to a page, add a value or leave one out, and keep the rest."""
 
-    def link(number: int = 1, add: tuple[str, str] | None = None, drop: tuple[str, str] | None = None) -> str:
+    def link(
+        number: int = 1,
+        add: tuple[str, str] | None = None,
+        drop: tuple[str, str] | None = None,
+        to: str = "search.page",
+    ) -> str:
         pairs = {(name, value) for name, values in chosen.items() for value in values}
         pairs = (pairs | ({add} if add else set())) - ({drop} if drop else set())
         said: dict[str, Any] = {"page": number} if number > 1 else {}
@@ -79,6 +91,6 @@ def _links(query: str, sort: str, chosen: Mapping[str, frozenset[str]]) -> Calla
             said["sort"] = sort
         for name, value in sorted(pairs):
             said.setdefault(name, []).append(value)
-        return url_for("search.page", q=query, **said)
+        return url_for(to, q=query, **said)
 
     return link

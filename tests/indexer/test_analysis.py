@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from indexer.analysis import (
     MAX_RUN,
+    OPEN_END,
     Analysed,
     contains,
     cuts,
@@ -91,11 +92,13 @@ def test_no_token_grows_without_limit() -> None:
     assert contains("x " + "ab" * 300, "ab" * 300)
 
 
-def test_cuts_are_all_first_and_last_parts_of_four_or_more() -> None:
-    assert cuts("123456") == ["^1234", "^12345", "3456$", "23456$"]
+def test_cuts_are_all_first_parts_of_two_and_last_parts_of_four_or_more() -> None:
+    assert cuts("123456") == ["^12", "^123", "^1234", "^12345", "3456$", "23456$"]
     assert list(tokens_with_cuts(Analysed("号12345码"))) == [
         ("号", 0),
         ("12345", 1),
+        ("^12", 1),
+        ("^123", 1),
         ("^1234", 1),
         ("2345$", 1),
         ("码", 2),
@@ -104,12 +107,12 @@ def test_cuts_are_all_first_and_last_parts_of_four_or_more() -> None:
 
 def test_a_term_with_runs_at_its_edges_is_asked_in_every_cut_form() -> None:
     term = Analysed("1234号5678")
-    assert cuts_at_edges(term.pieces, term.uni) == [
+    assert cuts_at_edges(term.pieces, term.uni, term.text) == [
         ["1234", "号", "^5678"],
         ["1234$", "号", "5678"],
         ["1234$", "号", "^5678"],
     ]
-    assert cuts_at_edges(Analysed("12号").pieces, ["12", "号"]) == []
+    assert cuts_at_edges(Analysed("12号").pieces, ["12", "号"], "12号") == []
 
 
 @pytest.mark.parametrize("text", ["", "  ", "——", "、。！", "\x00", "☆", "\u200b"])
@@ -157,6 +160,21 @@ def test_marks_hold_exactly_what_was_asked_for(text: str, data: st.DataObject) -
     for a, b in find_spans(text, term):
         marked = normalise(text[a:b]).strip("\x1f")
         places = [at for at in range(len(marked)) if marked.startswith(asked, at)]
-        assert {n for at in places for n in range(at, at + len(asked))} == {
-            *range(len(marked))
-        }  # touching ones are one
+        covered = {n for at in places for n in range(at, at + len(asked))}
+        assert covered == {*range(len(marked))}  # marks that touch are one
+
+
+@pytest.mark.parametrize(
+    ("term", "text", "found"),
+    [
+        ("湘A1", "湘A·12345", False),
+        (f"湘A1{OPEN_END}", "湘A·12345", True),
+        (f"湘A2{OPEN_END}", "湘A·12345", False),
+        (f"12{OPEN_END}", "编号312", False),
+        (f"12{OPEN_END}", "编号12", True),
+        (f"采砂{OPEN_END}", "采砂船", True),
+    ],
+)
+def test_an_open_end_lets_the_last_run_go_on(term: str, text: str, *, found: bool) -> None:
+    assert contains(text, term) is found
+    assert bool(find_spans(text, term)) is found

@@ -46,7 +46,32 @@ def test_a_word_under_a_minus_is_left_out_of_text_and_metadata() -> None:
     condition = compiled("采砂 -听证")
     assert isinstance(condition, AllOf)
     without = next(part for part in condition.parts if isinstance(part, Without))
-    assert fields(without) == {"bi", "seam", "about"}
+    assert fields(without) == {"bi", "seam", "about", "names"}
+
+
+@pytest.mark.parametrize("query", ["当事人:张演示", "当事人:张演示 采砂", "采砂 张演示", "采砂 -张演示"])
+def test_without_the_right_to_names_no_field_of_names_is_asked(query: str) -> None:
+    assert {"names", "party"}.isdisjoint(fields(compile_query(parse(query, TYPES).tree, frozenset())))
+
+
+def test_names_are_asked_only_of_documents_whose_persons_are_known() -> None:
+    def guarded(condition: Condition, *, known: bool) -> bool:
+        match condition:
+            case HasAny(field, _) | Phrase(field, _):
+                return known or field not in {"names", "party"}
+            case AllOf(parts):
+                known = known or HasAny("scope", ("content:d1",)) in parts
+                return all(guarded(part, known=known) for part in parts)
+            case AnyOf(parts):
+                return all(guarded(part, known=known) for part in parts)
+            case Without(part):
+                return guarded(part, known=known)
+        return True
+
+    for query in ("当事人:张演示", "采砂 张演示", "采砂 -当事人:张演示", "(采砂 OR 取水) 张"):
+        condition = compile_query(parse(query, TYPES).tree, frozenset({"content:d1"}))
+        assert guarded(condition, known=False), query
+        assert {"names", "party"} & fields(condition), query
 
 
 @pytest.mark.parametrize("term", ["张", "5克", "第5号", "采"])
@@ -71,7 +96,9 @@ def test_a_term_too_long_for_the_seam_is_not_looked_for_across_it() -> None:
         ("类别:处罚 年度:2025", {"case"}),
         ("文书:笔录", {"case", "item"}),
         ("日期:2025-01", {"case", "item"}),
-        ("当事人:张", {"case", "persons"}),
+        ("当事人:张", {"persons"}),
+        ("当事人:张 OR 类别:处罚", {"case", "persons"}),
+        ("当事人:张 文书:笔录", {"persons", "item"}),
         ("年度:2025 -文书:笔录", {"case"}),
         ("年度:2025 采砂", set()),
     ],

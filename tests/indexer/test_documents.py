@@ -22,6 +22,7 @@ CASE = CaseFacts(
     handlers=("演示乙",),
     persons=(Person("张演示"), Person("钱演示", INFORMANT, party=False)),
     tokens=frozenset({"entry:d1"}),
+    name_tokens=frozenset({"content:d1"}),
 )
 ITEM = ItemFacts("i1", 1, "询问笔录", volume=Volume.AUXILIARY, day=date(2025, 1, 2), tokens=frozenset({"case:c1"}))
 SECRET_ITEM = ItemFacts("i2", 2, "举报信", label=INFORMANT)
@@ -42,6 +43,7 @@ def test_a_hidden_name_stands_only_where_its_label_is_covered() -> None:
 def test_every_page_and_every_entry_has_its_document() -> None:
     assert {page_id: d.grade for page_id, d in all_documents().items()} == {
         "c1:0": "case",
+        "c1:persons:1": "persons",
         "c1:persons:1+informant": "persons",
         "i1:0": "item",
         "i1:1": "page",
@@ -67,6 +69,21 @@ def test_pages_carry_the_tokens_of_their_item_and_entries_those_of_the_case() ->
     documents = all_documents()
     assert documents["i1:1"].tokens == {"case:c1"}
     assert documents["c1:0"].tokens == {"entry:d1"}
+
+
+def test_names_stand_in_entries_of_their_own_for_who_may_read_the_case() -> None:
+    documents = all_documents()
+    named = [page_id for page_id, d in documents.items() if "张演示" in d.text.replace(CASE.title, "")]
+    assert named == ["c1:persons:1"]
+    assert documents["c1:persons:1"].tokens == documents["c1:persons:1+informant"].tokens == {"content:d1"}
+    assert documents["c1:persons:1+informant"].text == "钱演示"
+
+
+def test_no_name_is_said_of_a_document_or_stored() -> None:
+    for document in all_documents().values():
+        again = PageDocument.from_stored(document.stored())
+        assert "钱演示" not in document.about
+        assert (again.names, again.parties) == ((), ())
 
 
 def test_the_last_page_has_no_tail() -> None:

@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive_store.errors import InvalidInputError
+from indexer.analysis import OPEN_END
 from indexer.compiler import compile_query
 from indexer.query import MAX_CHARACTERS, MAX_DEPTH, MAX_LEAVES, parse
-from indexer.query_tree import And, Between, Choice, Not, Or, QueryError, Question, Term
+from indexer.query_tree import And, Between, Choice, Near, Not, Or, QueryError, Question, Term
+from indexer.searcher import marked_terms
 from tests.indexer.world import TYPES, seeded
 
 if TYPE_CHECKING:
@@ -56,7 +58,15 @@ PIECES = (
         "NOT",
         "ＯＲ",
         "*",
+        "＊",
+        "12*",
         "~10",
+        "(采砂 水)~3",
+        '"采砂 水"~3',
+        "第五号",
+        "二〇二五年三月五日",
+        "2025-03-05",
+        "\ue000",
         ")~5",
         "\\",
         "\x00",
@@ -71,6 +81,8 @@ PIECES = (
         "密级:",
         "阶段:",
         "文书:",
+        "设备:",
+        "承办人:yanshi",
         "地址:",
         "2024",
         "2024-13",
@@ -97,6 +109,8 @@ PIECES = (
             "日期:2024-13",
             "日期:2024-02-30",
         ),
+        *("(采砂)~5", "(采砂 取水 听证)~5", "(采砂 OR 取水)~5", "(采砂 -取水)~5", "标题:(采砂 取水)~5", '"采砂"~5'),
+        *("(采砂 取水)~31", "(采砂 取水)~9999", "(年度:2024 采砂)~5", '案号:"采砂 取水"~5', "4*", "湘A*"),
         *("日期:昨天", "日期:1..2..3", "密级:普通", "类别:xyz", "文书:遗嘱", "阶段:。", "NOT NOT 采砂"),
         *("砂" * (MAX_CHARACTERS + 1), "(" * (MAX_DEPTH + 1) + "砂" + ")" * (MAX_DEPTH + 1), "砂 " * (MAX_LEAVES + 1)),
     ],
@@ -148,6 +162,18 @@ def test_what_cannot_be_answered_is_refused_in_plain_chinese(query: str) -> None
         ("文书:笔录", Choice("document_type", frozenset({"inquiry_record", "site_record"}))),
         ("密级:绝密", Choice("level", frozenset({"4"}))),
         ("卷别:副卷", Choice("volume", frozenset({"auxiliary"}))),
+        ("4307*", Term(f"4307{OPEN_END}")),
+        ("案号:2025＊", Term(f"2025{OPEN_END}", "case_number")),
+        ("采砂*", A),
+        ("采*砂", Term("采*砂")),
+        ("(采砂 取水)~10", Near(A, B, 10)),
+        ("（采砂 取水）～ 0 听证", And((Near(A, B, 0), C))),
+        ('"采砂 取水"~5', Near(A, B, 5)),
+        ("-(采砂 取水)~3 听证", And((Not(Near(A, B, 3)), C))),
+        ("(湘A1* 采砂)~3", Near(Term(f"湘A1{OPEN_END}"), A, 3)),
+        ("采砂~10", Term("采砂~10")),
+        ("设备:执法记录仪", Term("执法记录仪", "device")),
+        ("年度:2024*", Between("year", 2024, 2024)),
     ],
 )
 def test_each_form_is_read_as_it_is_meant(query: str, tree: object) -> None:
@@ -188,8 +214,17 @@ def test_no_input_gives_an_unexpected_error(proofs: ProofBook, *, full: bool) ->
     assert unexpected == 0
 
 
-@settings(max_examples=300)
-@given(st.text(max_size=80))
-def test_arbitrary_text_is_answered_or_refused(query: str) -> None:
-    with suppress(QueryError):
-        compile_query(parse(query, TYPES).tree)
+TYPED = st.one_of(st.text(max_size=80), st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+"""What hands may type, and what they may paste."""
+
+
+def test_arbitrary_text_is_answered_or_refused(*, full: bool) -> None:
+    @settings(max_examples=10_000 if full else 300, deadline=None)
+    @given(TYPED)
+    def holds(query: str) -> None:
+        with suppress(QueryError):
+            parsed = parse(query, TYPES)
+            compile_query(parsed.tree)
+            marked_terms(parsed.tree)
+
+    holds()

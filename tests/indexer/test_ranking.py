@@ -6,10 +6,11 @@ from collections import Counter
 
 import pytest
 
+from indexer import meanings
 from indexer.analysis import Analysed
 from indexer.ranking import Clause, Ranking, payload, repeat_tokens
 from indexer.weights import Weights
-from indexer.wording import weighted_atoms, weighted_bigrams
+from indexer.wording import INSIDE, weighted_atoms, weighted_bigrams
 from tests.indexer.world import make_world
 
 WEIGHTS = Weights(bi={"采砂": 4.0, "处罚": 2.0}, uni={"采": 3.0}, unknown=1.0)
@@ -42,8 +43,17 @@ def plain_score(text: str, query: str) -> float:
     return (
         field(bi, asked, dict(WEIGHTS.bi))
         + field(uni, [(token, qw) for token, qw in weighted_atoms(query)], dict(WEIGHTS.uni))
-        + 0.5 * best
+        + 0.8 * best
+        + 90 * plain_cosine(bi, [token for token, qw in asked if qw == INSIDE])
     )
+
+
+def plain_cosine(page: list[str], asked: list[str]) -> float:
+    table = meanings.load()
+    own, query = table.of_page(page), table.of_query(asked)
+    dot = sum(int(a) * int(b) for a, b in zip(own, query, strict=True))
+    norms = (sum(int(a) ** 2 for a in own) * sum(int(b) ** 2 for b in query)) ** 0.5
+    return dot / norms if norms else 0.0
 
 
 def test_scores_follow_the_formula() -> None:

@@ -39,13 +39,15 @@ def _case(number: int, title: str, party: str, kind: str) -> CaseFacts:
         kind=kind,
         procedure="ordinary",
         handlers=("演示乙",),
-        persons=(Person(party), Person("钱演示丁", INFORMANT, party=False)),
+        persons=(Person(party), Person("赵演示戊"), Person("钱演示丁", INFORMANT, party=False)),
         tokens=frozenset({"entry:d1"}),
+        name_tokens=frozenset({"content:d1"}),
     )
 
 
 MINING = _case(5, "张演示甲非法采砂案", "张演示甲", "penalty")
 WATER = _case(15, "演示纸业有限公司未经批准取水案", "演示纸业有限公司", "penalty")
+RECORDING = ItemFacts("i5", 4, "现场检查录像", "recording", device="执法记录仪A705", tokens=frozenset({"c:5"}))
 MINING_ITEMS = [
     (
         ItemFacts(
@@ -72,6 +74,7 @@ MINING_ITEMS = [
         ItemFacts("i3", 3, "举报信", "letter", label=INFORMANT, tokens=frozenset({"c:5"})),
         ["举报人钱演示丁反映有人采砂。"],
     ),
+    (RECORDING, []),
 ]
 WATER_ITEMS = [
     (
@@ -93,7 +96,7 @@ def searcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Searcher]:
 
 def ordinary(searcher: Searcher) -> Scope:
     """Everything but what bears a mark."""
-    return Scope(tuple(p for p in searcher._backend.partitions() if not p.label.marks), None)
+    return Scope(tuple(p for p in searcher._backend.partitions() if not p.label.marks), None, None)
 
 
 def found(searcher: Searcher, query: str, **options: object) -> SearchResult:
@@ -108,7 +111,7 @@ def test_what_bears_a_mark_is_not_there_for_others(searcher: Searcher, query: st
 
 
 def test_who_was_granted_the_mark_finds_it(searcher: Searcher) -> None:
-    scope = Scope(searcher._backend.partitions(), None)
+    scope = Scope(searcher._backend.partitions(), None, None)
     result = searcher.search(Search("钱演示丁"), scope, set)
     assert found_ids(result) == {"i3:1", "c5:persons:1+informant", "c15:persons:1+informant"}
 
@@ -124,9 +127,9 @@ def test_who_was_granted_the_mark_finds_it(searcher: Searcher) -> None:
         ("石水罚字〔2025〕5号", {"c5:0", "i2:0", "i2:1"}),
         ("石水罚字（2025）5号", {"c5:0", "i2:0", "i2:1"}),
         ("石水罚字２０２５ 5号", {"c5:0", "i2:0", "i2:1", "i4:2"} - {"i4:2"}),
-        ("张演示甲", {"c5:0", "i1:1", "i2:1"}),
-        ("演示纸业", {"c15:0"}),
-        ("当事人:张演示甲", {"c5:0"}),
+        ("张演示甲", {"c5:0", "c5:persons:1", "i1:1", "i2:1"}),
+        ("演示纸业", {"c15:0", "c15:persons:1"}),
+        ("当事人:张演示甲", {"c5:persons:1"}),
         ("未经许可", {"i1:1"}),
         ("未经许可擅自", {"i1:1"}),
         ("許可證", {"i1:1", "i4:1"}),
@@ -142,12 +145,59 @@ def test_who_was_granted_the_mark_finds_it(searcher: Searcher) -> None:
         ("年度:2025", {"c5:0", "c15:0"}),
         ("日期:2025-03-10..", {"c15:0"}),
         ("处罚决定", {"i2:0"}),
+        ("湘A1*", {"i1:2"}),
+        ("ab*", set()),
+        ("43*", {"i1:2"}),
+        ("档号:S00*", {"c5:0", "c15:0"}),
+        ("第5号", {"c5:0", "i2:0", "i2:1"}),
+        ("五号", {"c5:0", "i2:0", "i2:1"}),
+        ("案号:第十五号", {"c15:0"}),
+        ("水法》第72条", {"i2:1"}),
+        ("(采砂 许可证)~2", {"i1:1"}),
+        ("(许可证 采砂)~0", {"i1:1"}),
+        ("(许可证 采砂船)~1", set()),
+        ('"采砂船 三天"~10', {"i1:1"}),
+        ("(采砂船 三天)~9", set()),
+        ("当事人:zhangyanshijia", {"c5:persons:1"}),
+        ("当事人:zysj", {"c5:persons:1"}),
+        ("当事人:YanShi", {"c15:persons:1"}),
+        ("承办人:yanshiyi", {"c5:0", "c15:0"}),
+        ("部门:szzfdd", {"c5:0", "c15:0"}),
+        ("zysj", set()),
+        ("设备:记录仪A7*", {"i5:0"}),
+        ("执法记录仪", {"i5:0"}),
     ],
 )
 def test_it_finds_what_a_reader_would(searcher: Searcher, query: str, expected: set[str]) -> None:
     result = found(searcher, query)
     assert found_ids(result) == expected
     assert result.total == len(expected)
+
+
+@pytest.mark.parametrize(
+    "query", ["赵演示戊", "当事人:赵演示戊", "赵演示戊 采砂", "当事人:赵演示戊 采砂", "采砂 -采砂 OR 赵演示戊"]
+)
+@pytest.mark.parametrize("names", [frozenset(), frozenset({"content:d2"})])
+def test_who_was_referred_one_item_cannot_ask_for_the_persons_of_its_case(
+    searcher: Searcher, query: str, names: frozenset[str]
+) -> None:
+    scope = Scope(ordinary(searcher).partitions, frozenset({"c:5", "entry:d1"}), names)
+    result = searcher.search(Search(query), scope, set)
+    assert (result.total, result.cases) == (0, ())
+
+
+def test_a_minus_tells_who_may_not_know_a_name_nothing(searcher: Searcher) -> None:
+    scope = Scope(ordinary(searcher).partitions, frozenset({"c:5", "entry:d1"}), frozenset())
+    with_it, without = (searcher.search(Search(query), scope, set) for query in ("采砂 -赵演示戊", "采砂"))
+    assert (with_it.total, with_it.facets) == (without.total, without.facets)
+    assert without.total == 4
+
+
+def test_who_may_read_the_case_finds_its_pages_by_its_persons(searcher: Searcher) -> None:
+    scope = Scope(ordinary(searcher).partitions, frozenset({"c:5", "content:d1"}), frozenset({"content:d1"}))
+    assert found_ids(searcher.search(Search("当事人:赵演示戊"), scope, set)) == {"c5:persons:1", "c15:persons:1"}
+    scope = Scope(ordinary(searcher).partitions, None, None)
+    assert found_ids(searcher.search(Search("赵演示戊 采砂"), scope, set)) >= {"i1:1", "i1:2", "i2:1"}
 
 
 def test_a_question_is_answered_when_nothing_holds_its_words_as_they_stand(searcher: Searcher) -> None:
@@ -162,6 +212,16 @@ def test_hits_are_marked_in_the_original(searcher: Searcher) -> None:
     hit = next(hit for item in group.items for hit in item.pages)
     assert [hit.excerpt.text[a:b] for a, b in hit.excerpt.marks] == ["石水罚字〔2025〕5号"]
     assert hit.marks == ((0, 12),)
+
+
+def test_a_star_near_and_other_numerals_are_marked(searcher: Searcher) -> None:
+    for query, expected in (
+        ("湘A1*", ["湘A·12345"]),
+        ("(采砂 许可证)~2", ["采砂许可证", "采砂", "采砂"]),
+        ("水法》第72条", ["水法》第七十二条"]),
+    ):
+        hits = [hit for case in found(searcher, query).cases for item in case.items for hit in item.pages]
+        assert [hit.excerpt.text[a:b] for hit in hits for a, b in hit.excerpt.marks] == expected, query
 
 
 def in_item(searcher: Searcher, query: str, item_id: str) -> ItemHits:

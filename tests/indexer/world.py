@@ -114,6 +114,7 @@ def make_case(draw: random.Random, number: int, *, label: Label | None = None, p
         ),
         label=label,
         tokens=frozenset({f"entry:d{number % 3}"}),
+        name_tokens=frozenset({f"content:d{number % 3}"}),
     )
     items = []
     for n in (1, 2):
@@ -221,7 +222,7 @@ def ask(backend: SearchBackend, query: str, scope: Scope, **options: object) -> 
 
 
 def everything(world: World) -> Scope:
-    return Scope(world.partitions, None)
+    return Scope(world.partitions, None, None)
 
 
 def found_ids(result: SearchResult) -> set[str]:

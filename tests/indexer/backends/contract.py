@@ -138,7 +138,7 @@ class BackendContract:
         answer = standing.search(SearchRequest(EVERYTHING, world.partitions, size=1000))
         kept = {hit.page_id: hit for hit in answer.hits}
         for document in world.documents:
-            assert kept[document.page_id] == replace(document, tokens=frozenset())
+            assert kept[document.page_id] == replace(document, tokens=frozenset(), names=(), parties=())
 
     def test_facets_count_exactly(self, standing: SearchBackend, world: World) -> None:
         answer = standing.search(SearchRequest(EVERYTHING, world.partitions, facets=FACETS))
@@ -231,7 +231,7 @@ class BackendContract:
         once = replace(page, page_id="x:1", text="采砂船一艘。" + "其他事项" * 20, tail="")
         often = replace(page, page_id="x:2", text="采砂。采砂许可。非法采砂。" + "其他事项" * 20, tail="")
         fill(backend, [once, often])
-        result = ask(backend, "采砂", Scope((page.partition,), None))
+        result = ask(backend, "采砂", Scope((page.partition,), None, None))
         assert [hit.page_id for hit in result.cases[0].items[0].pages] == ["x:2", "x:1"]
 
     def test_paging_by_relevance_neither_repeats_nor_skips(self, backend: SearchBackend) -> None:
@@ -243,7 +243,12 @@ class BackendContract:
         fill(backend, pages)
         seen: list[str] = []
         for offset in range(0, len(pages), 100):
-            hits = ask(backend, "采砂", Scope((page.partition,), None), offset=offset, size=100).cases[0].items[0].pages
+            hits = (
+                ask(backend, "采砂", Scope((page.partition,), None, None), offset=offset, size=100)
+                .cases[0]
+                .items[0]
+                .pages
+            )
             seen += [hit.page_id for hit in hits]
         assert len(seen) == len(set(seen)) == len(pages)
 
@@ -318,7 +323,8 @@ def _random_scope(draw: random.Random, seen: World) -> Scope:
     tokens = frozenset(
         f"{kind}:d{n}" for kind in ("entry", "content") for n in draw.sample(range(3), draw.randint(1, 3))
     )
-    return Scope(tuple(draw.sample(seen.partitions, draw.randint(1, len(seen.partitions)))), tokens)
+    names = draw.choice([frozenset[str](), frozenset(token for token in tokens if token.startswith("content"))])
+    return Scope(tuple(draw.sample(seen.partitions, draw.randint(1, len(seen.partitions)))), tokens, names)
 
 
 def _random_options(draw: random.Random) -> dict[str, object]:

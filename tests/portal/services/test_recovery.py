@@ -17,6 +17,7 @@ from archive_store.models.accounts import Account, RoleGrant, WebSession
 from archive_store.models.audit import AuditLeaf
 from archive_store.models.base import now
 from archive_store.models.recovery import Recovery
+from archive_store.models.tokens import AccessToken
 from archive_store.private_fields import FieldSeal
 from archive_store.recovery import CODE_LASTS, WAITS
 from archive_store.second_factor import SecondFactors
@@ -142,6 +143,8 @@ def test_a_used_code_ends_every_session_and_token_and_does_not_work_again(bureau
         for name, whose in (("a", "handler"), ("b", "handler"), ("c", "leader")):
             row = WebSession(id=name, token_hash=name, account_id=whose, rights_version=1, ends_at=now() + CODE_LASTS)
             unit.session.add(row)
+        for whose in ("handler", "leader"):
+            unit.session.add(AccessToken(account_id=whose, name="x", scope="search", token_hash=whose, ends_at=now()))
     code = bureau.confirm(bureau.begin())
     with pytest.raises(InvalidInputError):
         bureau.recovery.use(code, "演示handler演示handler")
@@ -151,6 +154,8 @@ def test_a_used_code_ends_every_session_and_token_and_does_not_work_again(bureau
     assert account.rights_version == 2
     with bureau.desk.database.read() as session:
         assert [*session.scalars(select(WebSession.id))] == ["c"]
+        withdrawn = select(AccessToken.account_id).where(AccessToken.withdrawn_at.is_not(None))
+        assert [*session.scalars(withdrawn)] == ["handler"]
     with pytest.raises(RefusedError):
         bureau.recovery.use(code, NEW)
 

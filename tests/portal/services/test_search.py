@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from archive_store.errors import InvalidInputError, NotFoundError
+from archive_store.errors import InvalidInputError, NotFoundError, UnavailableError
+from archive_store.models.accounts import CaseGrant
+from indexer.backends.embedded_state import read_state, write_state
 from portal.worker import Worker
-from tests.portal.conftest import log_in
+from tests.portal.conftest import log_in, write_case
+from tests.portal.reading import seal
+from tests.portal.recorded import RECORDING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flask import Flask
 
     from indexer.searcher import SearchResult
@@ -40,10 +47,82 @@ def test_those_without_reach_find_and_count_nothing(world: World) -> None:
             assert not any(found.facets.values()), who
 
 
+def refer(world: World, case_id: str, item_id: str | None) -> None:
+    """Open one item, or the whole case, to the secrecy reviewer."""
+    with world.opened.database.write() as unit:
+        row = CaseGrant(account_id=world.ids["reviewer"], case_id=case_id, item_id=item_id, ground="演示：移送审查")
+        unit.session.add(row)
+
+
+def first_item(world: World, case_id: str) -> str:
+    return world.opened.services.cases.page(world.actor("archivist"), case_id).items[0].id
+
+
+NAMED = ("张演示", "当事人:张演示", "张演示 Inspection", "当事人:张演示 Inspection", "张 OR 张演示", "2026 张演示")
+
+
+def test_who_was_referred_one_item_learns_no_name_by_search_that_the_page_hides(world: World, indexed: str) -> None:
+    refer(world, indexed, first_item(world, indexed))
+    page = world.opened.services.cases.page(world.actor("reviewer"), indexed)
+    assert (page.persons, len(page.items)) == ([], 1)
+    for query in NAMED:
+        found = ask(world, "reviewer", query)
+        assert (found.total, found.cases) == (0, ()), query
+        assert not any(found.facets.values()), query
+    for query in ("Inspection", "演示河段检查", "演水检[2026]1号", "Inspection -张演示"):
+        shown = ask(world, "reviewer", query)
+        assert [group.document.case_id for group in shown.cases] == [indexed], query
+        assert "张演示" not in repr(shown), query
+
+
+def test_whoever_sees_the_persons_on_the_page_finds_the_case_by_them(world: World, indexed: str) -> None:
+    refer(world, indexed, None)
+    for who in ("reviewer", "archivist", "leader", "handler"):
+        shown = world.opened.services.cases.page(world.actor(who), indexed).persons
+        assert [person.name for person, _ in shown] == ["张演示"], who
+        for query in NAMED:
+            assert ask(world, who, query).total, (who, query)
+
+
+def test_the_database_refuses_names_that_an_index_behind_still_gives(world: World, indexed: str) -> None:
+    reviewer, search = world.actor("reviewer"), world.opened.services.search
+    refer(world, indexed, first_item(world, indexed))
+    with world.opened.database.read() as session:
+        ids = [f"{indexed}:persons:1", f"{indexed}:0"]
+        assert search._still(session, reviewer, ids) == set()
+        assert search._still(session, world.actor("reviewer"), ids) == {f"{indexed}:0"}
+        assert search._still(session, world.actor("archivist"), ids) == set(ids)
+
+
+def test_an_index_of_an_older_form_is_made_anew_by_itself(world: World, indexed: str) -> None:
+    folder = world.opened.settings.data / "index"
+    state = read_state(folder)
+    write_state(folder, replace(state, form=state.form - 1))
+    with pytest.raises(UnavailableError):
+        ask(world, "archivist", "Inspection")
+    assert world.opened.indexing.reconcile() == 1
+    Worker(world.opened).run_until_idle()
+    assert [group.document.case_id for group in ask(world, "archivist", "Inspection").cases] == [indexed]
+
+
 @pytest.mark.parametrize("query", ["Inspection one", "演示河段检查", "演水检[2026]1号", "当事人:张演示", "结案审批表"])
 def test_text_titles_numbers_and_parties_are_found(world: World, indexed: str, query: str) -> None:
     found = ask(world, "archivist", query)
     assert [group.document.case_id for group in found.cases] == [indexed]
+
+
+def test_a_recording_is_found_by_the_device_that_made_it(world: World, tmp_path: Path) -> None:
+    record = {"file": "01.pdf", "title": "现场记录", "type": "other", "date": "2026-11-02", "recording": RECORDING}
+    folder = write_case(tmp_path / "case", items=[record])
+    outcome = world.opened.services.intake.import_case(world.actor("handler"), folder)
+    assert outcome.case_id is not None, outcome.findings
+    seal(world, outcome.case_id)
+    Worker(world.opened).run_until_idle()
+    for query in ("设备:演示记录仪01", "演示记录仪", "设备:记录仪 年度:2026"):
+        items = [item for group in ask(world, "archivist", query).cases for item in group.items]
+        assert [item.document.item_title for item in items] == ["现场记录"], query
+        assert ask(world, "other_handler", query).total == 0
+    assert ask(world, "archivist", "设备:演示记录仪02").total == 0
 
 
 def test_a_query_that_cannot_be_read_is_said_so(world: World) -> None:

@@ -9,11 +9,13 @@ import pytest
 from sqlalchemy import update
 
 from archive_store.errors import NotFoundError
+from archive_store.identity import Role
 from archive_store.labels import Label, Level, Mark
-from archive_store.models.accounts import MarkGrant
+from archive_store.models.accounts import Leadership, MarkGrant, RoleGrant
 from archive_store.models.base import now
 from archive_store.models.cases import Case, Waiver
 from archive_store.models.copies import CopyRequest
+from archive_store.request_words import RequestState
 from archive_store.vocabulary import CaseState
 from tests.portal.conftest import log_in, make_app
 
@@ -95,3 +97,14 @@ def test_the_first_page_of_the_legal_office_is_the_board(world: World) -> None:
     assert "水政监察支队" in page
     assert "张演示" not in page
     assert client.get("/?year=1999").text.count("2026年") == page.count("2026年")
+
+
+def test_whoever_supervises_and_has_another_office_sees_both(world: World) -> None:
+    given = {"role": Role.LEADER, "valid_from": date(2024, 1, 1), "ground": "演示"}
+    with world.opened.database.write() as unit:
+        unit.session.add(RoleGrant(account_id=world.ids["legal"], **given))
+        unit.session.execute(update(Leadership).values(account_id=world.ids["legal"]))
+        unit.session.execute(update(CopyRequest).values(state=RequestState.AWAITING_APPROVAL, closed_at=None))
+    page = log_in(make_app(world.opened), "legal").get("/").text
+    assert "监督看板" in page
+    assert "待审批申请" in page

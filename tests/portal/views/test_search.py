@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from portal.views.search import EXAMPLES, FACET_TITLES
+from tests.indexer.test_query import TYPED
 from tests.portal.conftest import log_in
 from tests.portal.views.test_pages import plain
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from tests.portal.reading import Library
+    from tests.proofs import ProofBook
 
 
 def links(text: str, inside: str) -> list[tuple[str, dict[str, list[str]]]]:
@@ -110,6 +114,25 @@ def test_a_query_that_cannot_be_read_says_what_to_type(library_app: Flask) -> No
     assert "括号没有配对" in client.get("/search/?q=(((").text
     assert client.get("/search/?q=采砂&page=100000000").status_code == 422
     assert client.get("/search/?q=采砂&nonsense=1").status_code == 200
+
+
+def test_whatever_is_typed_gives_a_result_or_a_message(library_app: Flask, proofs: ProofBook, *, full: bool) -> None:
+    client, wrong = log_in(library_app, "archivist"), 0
+
+    @settings(max_examples=10_000 if full else 300, deadline=None)
+    @given(TYPED, st.sampled_from(["relevance", "date", "x"]), st.integers(-5, 600))
+    def holds(query: str, sort: str, page: int) -> None:
+        nonlocal wrong
+        said = {"q": query.encode("utf-8", "replace"), "sort": sort, "page": page}
+        answer = client.get("/search/", query_string=said)
+        shown = 'id="summary"' in answer.text or not query.strip()
+        wrong += not (answer.status_code == 200 and shown) and not (
+            answer.status_code == 422 and 'role="alert"' in answer.text
+        )
+        assert wrong == 0, (answer.status_code, query)
+
+    holds()
+    proofs.record("typed texts that the search page did not answer", wrong, "0", wrong == 0)
 
 
 def test_every_facet_has_a_title() -> None:

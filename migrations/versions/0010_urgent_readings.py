@@ -1,13 +1,13 @@
 """Urgent readings, and openings of a case that end to the minute.
 
-Revision: 0009, follows 0008
+Revision: 0010, follows 0009
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,101 @@
+"""Search as JSON: the same service, policy and answers as the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, jsonify, request
+
+from archive_store.errors import InvalidInputError
+from archive_store.permissions import Permission
+from portal.access import actor, require, services
+from portal.api.description import DESCRIPTION, PARAMETERS
+from portal.services.search import FACET_TITLES, PAGE_SIZE, SORTS
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from indexer.documents import PageDocument
+    from indexer.results import CaseGroup, Hit, ItemGroup
+    from indexer.searcher import SearchResult
+
+pages = Blueprint("api", __name__, url_prefix="/api/v1")
+
+
+@pages.get("/search")
+def search() -> Response:
+    """Answer a search."""
+    require(Permission.SEARCH)
+    args = request.args
+    if unknown := [name for name in args if name not in PARAMETERS]:
+        raise InvalidInputError(f"不认识的参数“{unknown[0]}”。可以用：{'、'.join(PARAMETERS)}。", field=unknown[0][:60])
+    query, sort = args.get("q", "").strip(), args.get("sort", "relevance")
+    page, size = _number("page", 1), _number("size", PAGE_SIZE)
+    if sort not in SORTS:
+        raise InvalidInputError(f"没有这种排序。可以用：{'、'.join(SORTS)}。", field="sort")
+    chosen = {name: frozenset(args.getlist(name)) for name in FACET_TITLES if args.get(name)}
+    service = services().search
+    found = service.search(actor(), service.asked(query, chosen, sort, (page - 1) * size, size))
+    told = {"query": query, "sort": sort, "page": page, "size": size, "total": found.total}
+    return jsonify(told | {"as_question": found.as_question, "facets": _facets(found), "cases": _cases(found)})
+
+
+@pages.get("/openapi.json")
+def description() -> Response:
+    """What the addresses take and give, in OpenAPI 3.1."""
+    return jsonify(DESCRIPTION)
+
+
+def _number(name: str, default: int) -> int:
+    text = request.args.get(name, str(default))
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9 and int(text)):  # noqa: PLR2004 - digits of a number
+        raise InvalidInputError(f"参数“{name}”须是大于 0 的整数。", field=name)
+    return int(text)
+
+
+def _facets(found: SearchResult) -> dict[str, list[dict[str, Any]]]:
+    titles = services().search.facet_titles()
+    return {
+        name: [
+            {"value": value, "title": titles.get(name, {}).get(value, value), "count": count}
+            for value, count in values.items()
+        ]
+        for name, values in found.facets.items()
+    }
+
+
+def _cases(found: SearchResult) -> list[dict[str, Any]]:
+    paged = services().search.items_with_pages(found)
+    return [_case(group, paged) for group in found.cases]
+
+
+def _case(group: CaseGroup, paged: frozenset[str]) -> dict[str, Any]:
+    document = group.document
+    return {
+        "id": document.case_id,
+        "archival_code": document.archival_code,
+        "case_number": document.case_number,
+        "title": document.case_title,
+        "entries": [_excerpt(hit) for hit in group.entries],
+        "items": [_item(item, item.document, paged) for item in group.items],
+    }
+
+
+def _item(item: ItemGroup, document: PageDocument, paged: frozenset[str]) -> dict[str, Any]:
+    return {
+        "id": document.item_id,
+        "number": document.item_number,
+        "title": document.item_title,
+        "date": document.day.isoformat() if document.day else None,
+        "level": document.partition.label.level.zh,
+        "marks": sorted(mark.zh for mark in document.partition.label.marks),
+        "volume": document.volume,
+        "has_pages": document.item_id in paged,
+        "entry": _excerpt(item.entry) if item.entry else None,
+        "pages": [{"page": hit.page} | _excerpt(hit) for hit in item.pages],
+    }
+
+
+def _excerpt(hit: Hit) -> dict[str, Any]:
+    """The extract and the places of its marks, [start, end) in characters."""
+    return {"text": hit.excerpt.text, "marks": [list(mark) for mark in hit.excerpt.marks]}

@@ -1,0 +1,52 @@
+"""The list of a result as a workbook: what was found and where it stands, one line a hit.
+
+It holds numbers, titles, dates and labels and no text of a page: content leaves the archive only as an approved copy
+(办法 Art. 30, 31).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archive_store.forms.text_table import text_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from indexer.documents import PageDocument
+    from indexer.results import CaseGroup
+
+HEADS = (
+    ("序号", 6), ("档号", 34), ("案号", 26), ("案卷题名", 40), ("件号", 6), ("文件题名", 34), ("日期", 12), ("密级", 8),
+    ("标识", 20), ("卷别", 8), ("页", 10),
+)  # fmt: skip
+_VOLUMES = {"main": "正卷", "auxiliary": "副卷"}
+
+
+def workbook(notes: Sequence[str], cases: Iterable[CaseGroup]) -> bytes:
+    """The list of the hits of these cases, numbered, below some lines of notes."""
+    lines = ([str(number), *line] for number, line in enumerate(_lines(cases), 1))
+    return text_table("检索结果", notes, HEADS, lines)
+
+
+def _lines(cases: Iterable[CaseGroup]) -> Iterator[tuple[str, ...]]:
+    """One line for each hit, in the order of the result."""
+    for case in cases:
+        for _ in case.entries:
+            yield _line(case.document, entry=True, page="案卷信息")
+        for item in case.items:
+            if item.entry:
+                yield _line(item.document, entry=False, page="文件信息")
+            for hit in item.pages:
+                yield _line(item.document, entry=False, page=str(hit.page))
+
+
+def _line(document: PageDocument, *, entry: bool, page: str) -> tuple[str, ...]:
+    label = document.partition.label
+    of_case = document.archival_code, document.case_number, document.case_title
+    if entry:
+        return (*of_case, "", "", "", "", "", "", page)
+    day = document.day.isoformat() if document.day else ""
+    marks = "、".join(sorted(mark.zh for mark in label.marks))
+    volume = _VOLUMES.get(document.volume, "")
+    return (*of_case, str(document.item_number), document.item_title, day, label.level.zh, marks, volume, page)
