@@ -23,6 +23,7 @@ from archive_store.models.accounts import (
     Membership,
     RoleGrant,
 )
+from archive_store.models.base import now
 from archive_store.models.cases import PartyBinding, Person
 from archive_store.models.classification import LabelProposal, LabelReview
 from archive_store.vocabulary import MAY_ASK_FOR_COPIES
@@ -59,9 +60,10 @@ def actor_of(session: Session, account_id: str, *, today: date | None = None) ->
         return frozenset(session.scalars(statement))
 
     opened = session.execute(
-        select(CaseGrant.case_id, CaseGrant.item_id, CaseGrant.request_id).where(
+        select(CaseGrant.case_id, CaseGrant.item_id, CaseGrant.request_id, CaseGrant.ends_at).where(
             CaseGrant.account_id == account_id,
             CaseGrant.ended_at.is_(None),
+            or_(CaseGrant.ends_at.is_(None), CaseGrant.ends_at > now()),
             or_(CaseGrant.valid_to.is_(None), CaseGrant.valid_to >= day),
         )
     ).all()
@@ -76,14 +78,16 @@ def actor_of(session: Session, account_id: str, *, today: date | None = None) ->
         in_charge=column(_granted(select(Leadership.department_id), Leadership, account_id, day)),
         clearance=Level(max(levels, default=Level.PUBLIC)),
         marks=column(_granted(select(MarkGrant.mark), MarkGrant, account_id, day)),
-        case_grants=frozenset(case for case, item, _ in opened if item is None),
-        item_grants=frozenset(item for _, item, _ in opened if item),
-        entry_grants=frozenset(case for case, item, _ in opened if item),
-        request_grants=frozenset(request for *_, request in opened if request),
+        case_grants=frozenset(row.case_id for row in opened if row.item_id is None and row.ends_at is None),
+        item_grants=frozenset(row.item_id for row in opened if row.item_id),
+        entry_grants=frozenset(row.case_id for row in opened if row.item_id),
+        request_grants=frozenset(row.request_id for row in opened if row.request_id),
         department_grants=column(_granted(select(DepartmentGrant.department_id), DepartmentGrant, account_id, day)),
         label_cases=_cases_to_classify(session) if Role.CLASSIFICATION_OFFICER in roles else frozenset(),
         own_cases=frozenset(person.case_id for person in persons),
         own_persons=frozenset(person.id for person in persons),
+        urgent_cases=frozenset(row.case_id for row in opened if row.ends_at),
+        urgent_until=max((row.ends_at for row in opened if row.ends_at), default=None),
     )
 
 

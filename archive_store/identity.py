@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from archive_store.labels import Level, Mark
 from archive_store.vocabulary import TitledEnum
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class Role(StrEnum):
@@ -70,6 +74,26 @@ class AskState(TitledEnum):
     WITHDRAWN = "withdrawn", "已撤回"
 
 
+class RecoveryState(TitledEnum):
+    """What became of the recovery of an account."""
+
+    OPEN = "open", "待核准"
+    CONFIRMED = "confirmed", "已核准，恢复码未使用"
+    REFUSED = "refused", "不予核准"
+    WITHDRAWN = "withdrawn", "已撤回"
+    USED = "used", "已重设密码"
+    EXPIRED = "expired", "已过期"
+
+
+class UrgentState(TitledEnum):
+    """What became of an urgent reading that was asked for."""
+
+    OPEN = "open", "已登记，等待处理"
+    GRANTED = "granted", "已同意"
+    REFUSED = "refused", "不予同意"
+    LAPSED = "lapsed", "已失效"
+
+
 ADMINISTRATORS = frozenset({Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR, Role.SECURITY_AUDITOR})
 
 
@@ -82,7 +106,8 @@ class Actor:
     whose cases are, `item_grants` items referred to it, `entry_grants` the cases that these lie in, `request_grants`
     the copy requests for which they were referred; `label_cases` are cases in which a label waits for the classifying
     officer (none for others); `own_cases` are cases whose party, applicant or third person it is
-    or represents, `own_persons` those persons.
+    or represents, `own_persons` those persons; `urgent_cases` are cases open to it for an hour, the last until
+    `urgent_until`.
     """
 
     account_id: str
@@ -100,6 +125,8 @@ class Actor:
     label_cases: frozenset[str] = frozenset()
     own_cases: frozenset[str] = frozenset()
     own_persons: frozenset[str] = frozenset()
+    urgent_cases: frozenset[str] = frozenset()
+    urgent_until: datetime | None = None
     session_id: str | None = field(default=None, compare=False)
 
     def has(self, *roles: Role) -> bool:

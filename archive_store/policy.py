@@ -119,6 +119,11 @@ def _by_name(actor: Actor) -> frozenset[str]:
     return frozenset({f"case:{c}" for c in actor.case_grants} | {f"department:{d}" for d in actor.department_grants})
 
 
+def urgently(actor: Actor) -> frozenset[str] | None:
+    """Cases open to the actor for an hour (紧急查阅); meanwhile nothing above 机密 and no 举报人信息 is read at all."""
+    return frozenset(f"case:{c}" for c in actor.urgent_cases)
+
+
 def referred_requests(actor: Actor) -> frozenset[str] | None:
     """Copy requests referred to the actor."""
     return frozenset(f"request:{r}" for r in actor.request_grants)
@@ -165,6 +170,8 @@ RULES: tuple[Rule, ...] = (
     Rule(P.SEE_ENTRY, R.SECRECY_REVIEWER, referred, RECEIVED),
     Rule(P.SEE_ENTRY, R.CLASSIFICATION_OFFICER, to_classify, SEALED),
     Rule(P.SEE_ENTRY, R.LEGAL_OFFICE, referred, SEALED),
+    Rule(P.SEE_ENTRY, R.HANDLER, urgently, SEALED),
+    Rule(P.SEE_ENTRY, R.LEADER, urgently, SEALED),
     Rule(P.READ_CONTENT, R.HANDLER, own_cases),
     Rule(P.READ_CONTENT, R.HANDLER, opened, SEALED),
     Rule(P.READ_CONTENT, R.ARCHIVIST, everywhere, RECEIVED),
@@ -173,6 +180,8 @@ RULES: tuple[Rule, ...] = (
     Rule(P.READ_CONTENT, R.SECRECY_REVIEWER, opened, RECEIVED),
     Rule(P.READ_CONTENT, R.CLASSIFICATION_OFFICER, to_classify, SEALED),
     Rule(P.READ_CONTENT, R.LEGAL_OFFICE, opened, SEALED),
+    Rule(P.READ_CONTENT, R.HANDLER, urgently, SEALED),
+    Rule(P.READ_CONTENT, R.LEADER, urgently, SEALED),
     Rule(P.SEE_LISTED, R.PARTY, party_to, SEALED, Secrecy.PARTY),
     Rule(P.SEARCH, R.HANDLER, nowhere, secrecy=Secrecy.NONE),
     Rule(P.SEARCH, R.ARCHIVIST, nowhere, secrecy=Secrecy.NONE),
@@ -208,6 +217,12 @@ RULES: tuple[Rule, ...] = (
     # --- need to know, by name
     Rule(P.OPEN_CASE, R.LEADER, in_charge, RECEIVED),
     Rule(P.OPEN_CASE, R.ARCHIVIST, everywhere, SEALED),
+    Rule(P.ASK_URGENT, R.HANDLER, nowhere, secrecy=Secrecy.NONE),
+    Rule(P.ASK_URGENT, R.ARCHIVIST, nowhere, secrecy=Secrecy.NONE),
+    Rule(P.ASK_URGENT, R.LEADER, nowhere, secrecy=Secrecy.NONE),
+    Rule(P.AGREE_URGENT, R.LEADER, in_charge, SEALED),
+    Rule(P.AGREE_URGENT_UNSEEN, R.SECURITY_ADMINISTRATOR, nowhere, secrecy=Secrecy.NONE),
+    Rule(P.REVIEW_URGENT, R.SECURITY_AUDITOR, nowhere, secrecy=Secrecy.NONE),
     # --- who asks for rights, and the offices that read no content
     Rule(P.ASK_FOR_RIGHTS, R.LEADER, nowhere, secrecy=Secrecy.NONE),
     Rule(P.ASK_FOR_PARTY, R.ARCHIVIST, nowhere, secrecy=Secrecy.NONE),
@@ -216,6 +231,10 @@ RULES: tuple[Rule, ...] = (
     Rule(P.MANAGE_ACCOUNTS, R.SYSTEM_ADMINISTRATOR, nowhere, secrecy=Secrecy.NONE),
     Rule(P.WATCH_SYSTEM, R.SYSTEM_ADMINISTRATOR, nowhere, secrecy=Secrecy.NONE),
     Rule(P.GRANT_RIGHTS, R.SECURITY_ADMINISTRATOR, nowhere, secrecy=Secrecy.NONE),
+    Rule(P.BEGIN_RECOVERY, R.SYSTEM_ADMINISTRATOR, nowhere, secrecy=Secrecy.NONE),
+    Rule(P.BEGIN_RECOVERY, R.SECURITY_ADMINISTRATOR, nowhere, secrecy=Secrecy.NONE),
+    Rule(P.CONFIRM_RECOVERY, R.SECURITY_ADMINISTRATOR, nowhere, secrecy=Secrecy.NONE),
+    Rule(P.CONFIRM_RECOVERY, R.SECURITY_AUDITOR, nowhere, secrecy=Secrecy.NONE),
     Rule(P.READ_LOG, R.SECURITY_AUDITOR, nowhere, secrecy=Secrecy.NONE),
 )
 
@@ -254,7 +273,19 @@ def _secrecy_allows(secrecy: Secrecy, actor: Actor, thing: Thing) -> bool:
 
 def cleared(actor: Actor, label: Label) -> bool:
     """Conditions 1 and 2: the level is reached and every mark was granted."""
-    return label.level <= actor.clearance and label.marks <= actor.marks
+    clearance, marks = limits(actor)
+    return label.level <= clearance and label.marks <= marks
+
+
+def limits(actor: Actor) -> tuple[Level, frozenset[Mark]]:
+    """The level that the actor reaches and the marks that it may read.
+
+    An urgent reading never opens 绝密 or 举报人信息: while one lasts its reader reads none, whatever was granted, so
+    that no surface, count or list has to tell by which right a thing is shown.
+    """
+    if not actor.urgent_cases:
+        return actor.clearance, actor.marks
+    return min(actor.clearance, Level.SECRET), actor.marks - {Mark.INFORMANT}
 
 
 def may_be_known_to_party(label: Label) -> bool:
@@ -303,4 +334,5 @@ def scope(actor: Actor, permission: Permission, state: CaseState = CaseState.SEA
     for rule in rows:
         reached = rule.reach(actor)
         tokens = None if reached is None or tokens is None else tokens | reached
-    return Scope(actor.clearance, actor.marks, tokens, frozenset({state}) if rows else frozenset())
+    clearance, marks = limits(actor)
+    return Scope(clearance, marks, tokens, frozenset({state}) if rows else frozenset())

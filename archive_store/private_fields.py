@@ -66,9 +66,12 @@ class FieldSeal:
 
     def seal(self, person_id: str, fields: PrivateFields) -> bytes:
         """Nonce and ciphertext, bound to the person."""
+        return self.seal_bytes(person_id, json.dumps(asdict(fields), ensure_ascii=False).encode())
+
+    def seal_bytes(self, owner: str, plain: bytes) -> bytes:
+        """Nonce and ciphertext, bound to `owner`."""
         nonce = os.urandom(NONCE_BYTES)
-        plain = json.dumps(asdict(fields), ensure_ascii=False).encode()
-        return nonce + self._cipher.encrypt(nonce, plain, person_id.encode())
+        return nonce + self._cipher.encrypt(nonce, plain, owner.encode())
 
     def open(self, person_id: str, sealed: bytes | None) -> PrivateFields:
         """The fields again.
@@ -78,8 +81,15 @@ class FieldSeal:
         """
         if sealed is None:
             return PrivateFields()
+        return PrivateFields(**json.loads(self.open_bytes(person_id, sealed)))
+
+    def open_bytes(self, owner: str, sealed: bytes) -> bytes:
+        """What was sealed for `owner`.
+
+        Raises:
+            IntegrityError: the value was changed, or belongs to another.
+        """
         try:
-            plain = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], person_id.encode())
+            return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], owner.encode())
         except InvalidTag as error:
             raise IntegrityError("人员信息的加密内容校验不通过，请联系系统管理员。") from error
-        return PrivateFields(**json.loads(plain))

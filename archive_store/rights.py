@@ -134,7 +134,7 @@ def names_of_departments(session: Session) -> dict[str, str]:
 
 
 def held_by(session: Session, account_id: str, day: date) -> list[HeldRight]:
-    """The rights of a person that hold on a day or later, without what was referred to it for a copy request."""
+    """The rights of a person that hold on a day or later, but for what a copy request or an urgent reading opens."""
     return rights_of(session, day, [account_id]).get(account_id, [])
 
 
@@ -150,7 +150,7 @@ def rights_of(
         if until is not None:
             asked = asked.where(table.valid_to <= until)
         for row in session.scalars(asked):
-            if not (isinstance(row, CaseGrant) and row.request_id):
+            if not (isinstance(row, CaseGrant) and (row.request_id or row.ends_at)):
                 found.setdefault(row.account_id, []).append(_held(row))
     order = [*RightKind]
     for held in found.values():

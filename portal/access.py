@@ -31,6 +31,7 @@ OPEN_ENDPOINTS = frozenset(
     {
         "auth.login",
         "auth.enrol",
+        "auth.recover",
         "verify.page",
         "verify.check",
         "verify.number",
@@ -40,11 +41,28 @@ OPEN_ENDPOINTS = frozenset(
     }
 )
 """What anyone may reach; everything else needs a login."""
-STEP_UP_ENDPOINTS = frozenset({"cases.seal", "decisions.decide", "rights.decide", "rights.end", "labels.decide"})
+STEP_UP_ENDPOINTS = frozenset(
+    {
+        "cases.seal",
+        "decisions.decide",
+        "factor.begin",
+        "factor.new_codes",
+        "factor.remove",
+        "labels.decide",
+        "recovery.begin",
+        "recovery.decide",
+        "rights.decide",
+        "rights.end",
+        "urgent.decide",
+    }
+)
 """What weighs: posted there, the password must have been given within `STEP_UP_AGE`."""
+BEFORE_FACTOR = frozenset({"account.page", "account.password", "auth.logout", "factor.begin", "factor.confirm"})
+"""What an administrator of whom a second factor is required reaches before having one."""
 STEP_UP_AGE = 10 * 60
 """Seconds."""
 STEP_UP_FIELD = "step_up_password"
+CODE_FIELD = "step_up_code"
 PROVED_KEY = "proved_at"
 """Where a session keeps when its person last gave the password, in seconds since 1970."""
 TOKEN_ENDPOINTS = {"api.search": TokenScope.SEARCH, "api.description": TokenScope.SEARCH}
@@ -162,7 +180,7 @@ def _step_up() -> str | tuple[str, int] | None:
     refusal, given = None, request.form.get(STEP_UP_FIELD)
     if given is not None:
         try:
-            services().accounts.step_up(actor(), given)
+            services().accounts.step_up(actor(), given, request.form.get(CODE_FIELD, ""))
         except RefusedError as error:
             refusal = error.message
         else:
@@ -172,12 +190,18 @@ def _step_up() -> str | tuple[str, int] | None:
         return None
     kept = [(name, value) for name, value in request.form.items(multi=True) if name not in NOT_KEPT]
     page = render_template(
-        "auth/step_up.html", kept=kept, field=STEP_UP_FIELD, refusal=refusal, minutes=STEP_UP_AGE // 60
+        "auth/step_up.html",
+        kept=kept,
+        field=STEP_UP_FIELD,
+        code_field=CODE_FIELD,
+        has_factor=services().second_factor.is_on(actor()),
+        refusal=refusal,
+        minutes=STEP_UP_AGE // 60,
     )
     return page, 403
 
 
-NOT_KEPT = frozenset({STEP_UP_FIELD, "csrf_token"})
+NOT_KEPT = frozenset({STEP_UP_FIELD, CODE_FIELD, "csrf_token"})
 
 
 def _by_token(asked: Request) -> Person | None:
@@ -197,8 +221,10 @@ def _deny_by_default() -> AnyResponse | None:
     if request.endpoint in OPEN_ENDPOINTS:
         request.max_content_length = OPEN_BODIES.get(request.endpoint, OPEN_BODY)
         return None
-    if current_user.is_authenticated:
-        return None
-    if request.endpoint in TOKEN_ENDPOINTS:
-        raise Unauthorized
-    return redirect(url_for("auth.login"))
+    if not current_user.is_authenticated:
+        if request.endpoint in TOKEN_ENDPOINTS:
+            raise Unauthorized
+        return redirect(url_for("auth.login"))
+    if request.endpoint not in BEFORE_FACTOR and services().second_factor.is_due(actor()):
+        return redirect(url_for("account.page"))
+    return None

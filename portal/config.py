@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     login_attempts: Annotated[int, Field(ge=3, le=100)] = 5
     """Wrong passwords in a row before an account waits."""
     login_wait_minutes: Annotated[int, Field(ge=1, le=60)] = 10
+    administrators_need_second_factor: bool | None = None
+    """Whether the three administrators must log in with a one-time code too; unset: yes, but for the demonstration."""
     max_upload_mb: Annotated[int, Field(ge=1, le=65536)] = 2048
     """Largest file of an intake."""
     render_processes: Annotated[int, Field(ge=0, le=64)] = 0
@@ -102,6 +104,12 @@ class Settings(BaseSettings):
     def processes(self) -> int:
         """How many processes parse files."""
         return self.render_processes or os.cpu_count() or 1
+
+    @property
+    def second_factor_required(self) -> bool:
+        """Whether administrators must have a second factor."""
+        asked = self.administrators_need_second_factor
+        return not self.is_demonstration if asked is None else asked
 
     @property
     def is_demonstration(self) -> bool:

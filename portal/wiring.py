@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self, cast
 
 from alembic import command
 from alembic.config import Config
+from argon2 import PasswordHasher
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select
 
@@ -39,6 +40,7 @@ from archive_store.regulation.catalogue import load_catalogue
 from archive_store.regulation.grounds import load_grounds
 from archive_store.regulation.rules import load_regulation
 from archive_store.seal_signature import SealSigner, time_stamper
+from archive_store.second_factor import SecondFactors
 from archive_store.unit_of_work import Database
 from archive_store.work import INDEX_CASE, MAKE_COPY, MAKE_RELEASE, PREPARE_PLAYING, RECOGNISE_TEXT
 from indexer import weights
@@ -71,16 +73,19 @@ from portal.services.people import PeopleService
 from portal.services.playing import PlayingService, Studio
 from portal.services.preparation import PreparationService
 from portal.services.recognition import RecognitionService
+from portal.services.recovery import RecoveryService
 from portal.services.releases import ReleaseService
 from portal.services.rights import RightsService
 from portal.services.rights_lists import RightsLists
 from portal.services.sealing import SealingService, Vault
 from portal.services.search import SearchService
+from portal.services.second_factor import SecondFactorService
 from portal.services.supervision import SupervisionService
 from portal.services.system import SystemService
 from portal.services.tasks import TaskService
 from portal.services.tokens import TokenService
 from portal.services.transfer import TransferService
+from portal.services.urgent import UrgentService
 from portal.services.verification import LIMITS, VerificationService
 from portal.services.viewing import ViewingService
 
@@ -207,6 +212,7 @@ class Installation:
     def _services(self) -> Services:
         settings, desk = self.settings, self.desk
         fields = FieldSeal(self._key("field.key"))
+        factors = SecondFactors(fields)
         receiver = Receiver(self.staging, self.documents, settings.max_upload_mb * 1024 * 1024)
         builder = DraftBuilder(self.catalogue, fields, settings.fonds)
         audit = AuditService(
@@ -225,7 +231,7 @@ class Installation:
         copies = CopyService(desk, self.copies, transfers=settings.copy_transfers)
         studio = Studio(self.originals, self.derivatives, maker, self.documents)
         return Services(
-            accounts=AccountService(desk, attempts=settings.login_attempts, wait=wait),
+            accounts=AccountService(desk, factors, attempts=settings.login_attempts, wait=wait),
             cases=CaseService(desk, fields),
             checking=checking,
             classification=ClassificationService(desk, highest=highest),
@@ -251,8 +257,11 @@ class Installation:
             parties=PartyService(desk),
             own_account=OwnAccountService(desk, idle=timedelta(minutes=settings.session_idle_minutes)),
             people=PeopleService(desk),
+            recovery=RecoveryService(desk, factors, PasswordHasher()),
             rights=RightsService(desk),
             rights_lists=RightsLists(desk),
+            second_factor=SecondFactorService(desk, factors, required=settings.second_factor_required),
+            urgent=UrgentService(desk),
             system=SystemService(desk, settings.data, lambda: [*audit.state(), *self.services.recognition.state()]),
             listing=ListingService(desk, self.catalogue),
             recognition=RecognitionService(desk, self.originals, reader, self.texts, self.derivatives),
@@ -289,6 +298,8 @@ class Installation:
         self.derivatives.sweep()
         self.services.recognition.reconcile()
         self.services.playing.reconcile()
+        self.services.recovery.lapse()
+        self.services.urgent.lapse()
         self.services.classification.fall_due()
         self.services.classification.raise_reviews()
         self.indexing.reconcile()

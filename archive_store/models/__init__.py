@@ -3,7 +3,19 @@
 Importing this package loads every table into `Base.metadata`.
 """
 
-from archive_store.models import accounts, audit, cases, classification, copies, derivatives, tokens, work
+from archive_store.models import (
+    accounts,
+    audit,
+    cases,
+    classification,
+    copies,
+    derivatives,
+    recovery,
+    second_factor,
+    tokens,
+    urgent,
+    work,
+)
 from archive_store.models.base import Base, new_id, now
 
 __all__ = [
@@ -16,6 +28,9 @@ __all__ = [
     "derivatives",
     "new_id",
     "now",
+    "recovery",
+    "second_factor",
     "tokens",
+    "urgent",
     "work",
 ]

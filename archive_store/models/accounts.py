@@ -139,6 +139,8 @@ class CaseGrant(Given, Base):
     """The one item that is opened; None where the whole case is."""
     request_id: Mapped[str | None] = mapped_column(ForeignKey("copy_requests.id"), index=True)
     """The copy request for which it was referred; the grant ends with it."""
+    ends_at: Mapped[datetime | None]
+    """The moment at which an urgent reading ends; None for every other opening."""
 
 
 class RightsAsk(Base):

@@ -105,12 +105,13 @@ def enrol(data: Path, code: str, password: str) -> None:
 @account.command()
 @click.argument("login")
 @click.option("--password", prompt="密码", hide_input=True)
+@click.option("--code", default="", help="动态验证码或备用码，已开启的必填")
 @click.pass_obj
-def token(data: Path, login: str, password: str) -> None:
+def token(data: Path, login: str, password: str, code: str) -> None:
     """换发本人的口令牌；旧口令牌随即失效。"""
     with installation(data) as opened:
         accounts = opened.services.accounts
-        account_id, _ = accounts.log_in(login, password)
+        account_id, _ = accounts.log_in(login, password, code)
         actor = accounts.actor(account_id)
         if actor is not None:
             click.echo(accounts.issue_command_token(actor))

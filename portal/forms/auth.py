@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 
 class LoginForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
-    """Name and password."""
+    """Name and password, and a code for who has a second factor: one step, so that nothing tells which was wrong."""
 
     login = StringField("用户名", [DataRequired("请填写用户名"), Length(max=64)])
     password = PasswordField("密码", [DataRequired("请填写密码"), Length(max=256)])
+    code = StringField("动态验证码", [Length(max=40)])
 
 
 class EnrolForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
@@ -29,12 +30,20 @@ class EnrolForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     again = PasswordField("再输一次", [EqualTo("password", "两次输入的密码不一致")])
 
 
-def read_new_password(form: MultiDict[str, str]) -> tuple[str, str]:
-    """The old and the new password.
+class RecoverForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+    """A recovery code and another password."""
+
+    code = StringField("恢复码", [DataRequired("请填写恢复码"), Length(max=100)])
+    password = PasswordField("新密码", [DataRequired("请填写新密码")])
+    again = PasswordField("再输一次", [EqualTo("password", "两次输入的密码不一致")])
+
+
+def read_new_password(form: MultiDict[str, str]) -> tuple[str, str, str]:
+    """The old and the new password, and the code of the second factor.
 
     Raises:
         InvalidInputError: the new one was not typed the same way twice.
     """
     if form.get("password", "") != form.get("again", ""):
         raise InvalidInputError("两次输入的新密码不一致。", "again")
-    return form.get("old", ""), form.get("password", "")
+    return form.get("old", ""), form.get("password", ""), form.get("code", "")

@@ -24,16 +24,19 @@ if TYPE_CHECKING:
     from portal.services.playing import PlayingService
     from portal.services.preparation import PreparationService
     from portal.services.recognition import RecognitionService
+    from portal.services.recovery import RecoveryService
     from portal.services.releases import ReleaseService
     from portal.services.rights import RightsService
     from portal.services.rights_lists import RightsLists
     from portal.services.sealing import SealingService
     from portal.services.search import SearchService
+    from portal.services.second_factor import SecondFactorService
     from portal.services.supervision import SupervisionService
     from portal.services.system import SystemService
     from portal.services.tasks import TaskService
     from portal.services.tokens import TokenService
     from portal.services.transfer import TransferService
+    from portal.services.urgent import UrgentService
     from portal.services.verification import VerificationService
     from portal.services.viewing import ViewingService
 
@@ -64,8 +67,11 @@ class Services:
     parties: PartyService
     own_account: OwnAccountService
     people: PeopleService
+    recovery: RecoveryService
     rights: RightsService
     rights_lists: RightsLists
+    second_factor: SecondFactorService
+    urgent: UrgentService
     system: SystemService
     listing: ListingService
     recognition: RecognitionService

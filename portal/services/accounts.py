@@ -41,12 +41,13 @@ if TYPE_CHECKING:
 
     from archive_store.identity import Actor, Role
     from archive_store.labels import Level, Mark
+    from archive_store.second_factor import Checked, SecondFactors
     from portal.services.desk import Desk
 
-NOT_PROVED = "密码不正确，或连续输错次数过多须稍候。没有作任何改动，请核对后重试。"
+NOT_PROVED = "密码不正确，或动态验证码不正确、已使用过，或连续输错次数过多须稍候。没有作任何改动，请核对后重试。"
 LONGEST_NAME = 100
 _LOGIN = re.compile(r"[a-z][a-z0-9._-]{0,63}")
-WRONG_LOGIN = "用户名或密码不正确，或账号暂时不能登录。请核对后重试；连续多次不成功请联系系统管理员。"
+WRONG_LOGIN = "用户名、密码或动态验证码不正确，或账号暂时不能登录。请核对后重试；连续多次不成功请联系系统管理员。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,9 @@ class NewAccount:
 class AccountService:
     """People and their passwords."""
 
-    def __init__(self, desk: Desk, *, attempts: int, wait: timedelta) -> None:
+    def __init__(self, desk: Desk, factors: SecondFactors, *, attempts: int, wait: timedelta) -> None:
         self._desk = desk
+        self._factors = factors
         self._attempts = attempts
         self._wait = wait
         self._hasher = PasswordHasher()
@@ -79,8 +81,8 @@ class AccountService:
         with self._desk.database.read() as session:
             return actor_of(session, account_id)
 
-    def log_in(self, login: str, password: str) -> tuple[str, int]:
-        """Account id and version of rights for a right pair.
+    def log_in(self, login: str, password: str, code: str = "") -> tuple[str, int]:
+        """Account id and version of rights for a right pair, with a right code where the account has a second factor.
 
         Raises:
             RefusedError: for anything else, with one answer for all cases; the event says which.
@@ -91,11 +93,13 @@ class AccountService:
         with self._desk.database.write() as unit:
             account = unit.session.get(Account, account.id) if account else None
             waiting = account is not None and account.locked_until is not None and account.locked_until > now()
-            if account is None or not good or waiting or not account.active:
+            checked = self._factors.check(unit.session, account.id if account else None, code, self._desk.clock())
+            if account is None or not (good and checked.good) or waiting or not account.active:
                 self._note_failure(unit.session, account, waiting=waiting)
                 result = None
             else:
                 account.failed_logins, account.locked_until = 0, None
+                self._spend(unit.session, account.id, checked)
                 self._desk.record(unit.session, account.id, EventName.ACCOUNT_LOGIN, ("account", account.id))
                 result = account.id, account.rights_version
         if result is None:
@@ -123,22 +127,22 @@ class AccountService:
             raise RefusedError("姓名与口令牌不符，未执行任何操作。")
         return actor
 
-    def step_up(self, actor: Actor, password: str) -> None:
+    def step_up(self, actor: Actor, password: str, code: str = "") -> None:
         """Prove once more who is there, before something that weighs; failures count like those of a login.
 
         Raises:
-            RefusedError: the password is wrong, or too many were.
+            RefusedError: the password or the code is wrong, or too many were.
         """
-        self._prove(actor, password, EventName.ACCOUNT_STEP_UP)
+        self._prove(actor, password, code)
 
-    def change_password(self, actor: Actor, old: str, new: str, session_id: str) -> None:
+    def change_password(self, actor: Actor, old: str, new: str, session_id: str, code: str = "") -> None:
         """Set another password; every other session and the token for commands end.
 
         Raises:
             InvalidInputError: the new one is too short, too long or too common, or is the old one.
-            RefusedError: the old one is wrong.
+            RefusedError: the old one, or the code of the second factor, is wrong.
         """
-        self._prove(actor, old, EventName.ACCOUNT_STEP_UP)
+        self._prove(actor, old, code)
         with self._desk.database.read() as session:
             account = session.get_one(Account, actor.account_id)
         check_password(new, account.login, account.name)
@@ -152,17 +156,19 @@ class AccountService:
             unit.session.execute(others)
             self._desk.record(unit.session, actor, EventName.ACCOUNT_PASSWORD, ("account", account.id))
 
-    def _prove(self, actor: Actor, password: str, name: EventName) -> None:
+    def _prove(self, actor: Actor, password: str, code: str) -> None:
         with self._desk.database.read() as session:
             account = session.get_one(Account, actor.account_id)
         good = self._matches(account.password_hash, password)
         with self._desk.database.write() as unit:
             account = unit.session.get_one(Account, actor.account_id)
             waiting = account.locked_until is not None and account.locked_until > self._desk.clock()
-            proved = good and not waiting
+            checked = self._factors.check(unit.session, account.id, code, self._desk.clock())
+            proved = good and checked.good and not waiting
             if proved:
                 account.failed_logins = 0
-                self._desk.record(unit.session, actor, name, ("account", account.id))
+                self._spend(unit.session, account.id, checked)
+                self._desk.record(unit.session, actor, EventName.ACCOUNT_STEP_UP, ("account", account.id))
             else:
                 self._count_failure(account, waiting=waiting)
                 subject = ("account", account.id)
@@ -228,6 +234,11 @@ class AccountService:
             return self._hasher.verify(kept or _decoy(), password[:LONGEST]) and kept is not None
         except (VerificationError, InvalidHashError):
             return False
+
+    def _spend(self, session: Session, account_id: str, checked: Checked) -> None:
+        self._factors.spend(session, account_id, checked)
+        if checked.code_id is not None:
+            self._desk.record(session, account_id, EventName.FACTOR_USE_CODE, ("account", account_id))
 
     def _note_failure(self, session: Session, account: Account | None, *, waiting: bool) -> None:
         if account is not None:

@@ -44,6 +44,18 @@ CHANGES = (
     EventName.ACCOUNT_CODE,
     EventName.ACCOUNT_DISABLE,
     EventName.ACCOUNT_ENABLE,
+    EventName.RECOVERY_BEGIN,
+    EventName.RECOVERY_CONFIRM,
+    EventName.RECOVERY_EXPIRE,
+    EventName.RECOVERY_REFUSE,
+    EventName.RECOVERY_USE,
+    EventName.RECOVERY_WITHDRAW,
+    EventName.URGENT_ASK,
+    EventName.URGENT_END,
+    EventName.URGENT_LAPSE,
+    EventName.URGENT_OPEN,
+    EventName.URGENT_REFUSE,
+    EventName.URGENT_REVIEW,
 )
 """Events that change, or ask to change, what a person may do."""
 

@@ -18,7 +18,7 @@ from archive_store.regulation.evaluate import filing_term
 from archive_store.request_words import AT_WORK, RequestState, Step
 from archive_store.requests import facts_of, may_with, visible_requests
 from archive_store.vocabulary import CaseState
-from portal.services.work_list import Task, label_tasks, office_tasks
+from portal.services.work_list import Task, label_tasks, office_tasks, urgent_tasks
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
@@ -46,6 +46,7 @@ class TaskService:
             tasks = [*self._cases(session, actor), *self._requests(session, actor)]
             tasks += office_tasks(session, actor, self._desk.today())
             tasks += label_tasks(session, actor)
+            tasks += urgent_tasks(session, actor, self._desk.clock(), self._desk.today())
         return sorted(tasks, key=lambda task: (task.due is None, task.due or date.max, task.title))
 
     def _cases(self, session: Session, actor: Actor) -> list[Task]:

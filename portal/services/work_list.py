@@ -9,17 +9,23 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from archive_store.cases import case_thing
-from archive_store.deadlines import Deadline, Remaining, remaining
-from archive_store.identity import AskState
+from archive_store.deadlines import Deadline, Remaining, local_date, remaining
+from archive_store.identity import AskState, UrgentState
 from archive_store.models.accounts import Account, RightsAsk
 from archive_store.models.cases import Case
+from archive_store.models.urgent import UrgentReading
 from archive_store.permissions import Permission
 from archive_store.policy import decide, may
+from archive_store.recovery import WAITS, waiting_for
 from archive_store.rights import Right, names_of_departments, rights_of
+from archive_store.urgent import WAITS as LAPSES_AFTER
+from archive_store.urgent import is_open
+from archive_store.urgent import waiting_for as urgent_waiting_for
 from portal.services.rights import without_leader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
@@ -43,12 +49,37 @@ class Task:
 
 
 def office_tasks(session: Session, actor: Actor, today: date) -> Iterator[Task]:
-    """What waits for a system administrator or a security administrator."""
+    """What waits for one of the three administrators."""
     if may(actor, Permission.MANAGE_ACCOUNTS):
         yield from _accounts(session, today)
     if may(actor, Permission.GRANT_RIGHTS):
         yield from _asked(session, actor)
         yield from _ending(session, today)
+    for recovery, account in waiting_for(session, actor, today):
+        due = local_date(recovery.begun_at + WAITS)
+        left = remaining(Deadline(due, working=False), today)
+        arguments = {"recovery_id": recovery.id}
+        yield Task(
+            "待核准", f"{account.name}（{account.login}）恢复登录", "核对", "recovery.page", arguments, due, left
+        )
+
+
+def urgent_tasks(session: Session, actor: Actor, moment: datetime, day: date) -> Iterator[Task]:
+    """Urgent readings to agree to, and for the auditor those that run or wait for their review."""
+    for reading, case in urgent_waiting_for(session, actor, moment, day):
+        number = case.archival_code if may(actor, Permission.AGREE_URGENT) else f"编号 {case.id[:8]}"
+        name = session.get_one(Account, reading.account_id).name
+        due = local_date(reading.asked_at + LAPSES_AFTER)
+        left, arguments = remaining(Deadline(due, working=False), day), {"reading_id": reading.id}
+        yield Task("紧急查阅", f"{name} 申请查阅 {number}", "办理", "urgent.page", arguments, due, left)
+    if may(actor, Permission.REVIEW_URGENT):
+        granted = select(UrgentReading, Account.name).join(Account, Account.id == UrgentReading.account_id)
+        open_ones = UrgentReading.state == UrgentState.GRANTED, UrgentReading.reviewed_at.is_(None)
+        for reading, name in session.execute(granted.where(*open_ones).order_by(UrgentReading.decided_at)):
+            runs = is_open(reading, moment)
+            kind, action = ("紧急查阅正在进行", "查看") if runs else ("紧急查阅待审查", "审查")
+            title, arguments = f"{name} 编号 {(reading.case_id or '')[:8]}", {"reading_id": reading.id}
+            yield Task(kind, title, action, "urgent.review", arguments)
 
 
 def label_tasks(session: Session, actor: Actor) -> Iterator[Task]:

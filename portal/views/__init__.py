@@ -10,6 +10,7 @@ from portal.views import (
     auth,
     cases,
     decisions,
+    factor,
     home,
     intake,
     labels,
@@ -19,11 +20,13 @@ from portal.views import (
     player,
     preparation,
     reader,
+    recovery,
     requests,
     rights,
     search,
     system,
     tokens,
+    urgent,
     verify,
 )
 
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 
 
 KEEPING = (auth, home, cases, intake, parties, reader, player, search, system)
-OFFICES = (account, tokens, people, rights, opening, labels)
+OFFICES = (account, factor, tokens, people, recovery, rights, opening, urgent, labels)
 COPYING = (asking, requests, preparation, decisions)
 
 

@@ -27,8 +27,8 @@ def password() -> Response | tuple[str, int]:
     """Set another password."""
     form = request.form
     try:
-        old, new = read_new_password(form)
-        services().accounts.change_password(actor(), old, new, session_id())
+        old, new, code = read_new_password(form)
+        services().accounts.change_password(actor(), old, new, session_id(), code)
     except (InvalidInputError, RefusedError) as error:
         return _page(error.message), 422 if isinstance(error, InvalidInputError) else 409
     flash("密码已修改。您在其他地方的登录已全部结束，命令行口令牌已作废。")
@@ -57,5 +57,6 @@ def _page(refusal: str | None) -> str:
         "account.html",
         shown=services().rights_lists.of_oneself(who),
         sessions=services().own_account.sessions(who, session_id()),
+        factor=services().second_factor.standing(who),
         refusal=refusal,
     )

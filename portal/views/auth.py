@@ -9,7 +9,7 @@ from flask_login import current_user, login_user, logout_user
 
 from archive_store.errors import ArchiveError
 from portal.access import Person, actor, note_proof, services
-from portal.forms.auth import EnrolForm, LoginForm
+from portal.forms.auth import EnrolForm, LoginForm, RecoverForm
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -26,7 +26,7 @@ def login() -> str | Response | tuple[str, int]:
     if not form.validate_on_submit():
         return render_template("auth/login.html", form=form)
     try:
-        account_id, _ = services().accounts.log_in(form.login.data, form.password.data)
+        account_id, _ = services().accounts.log_in(form.login.data, form.password.data, form.code.data or "")
     except ArchiveError as error:
         return render_template("auth/login.html", form=form, refusal=error.message), 401
     found = services().accounts.actor(account_id)
@@ -58,4 +58,18 @@ def enrol() -> str | Response | tuple[str, int]:
     except ArchiveError as error:
         return render_template("auth/enrol.html", form=form, refusal=error.message), 422
     flash(f"账号 {name} 已启用，请登录。")
+    return redirect(url_for("auth.login"))
+
+
+@pages.route("/recover", methods=["GET", "POST"])
+def recover() -> str | Response | tuple[str, int]:
+    """Set another password with a recovery code."""
+    form = RecoverForm()
+    if not form.validate_on_submit():
+        return render_template("auth/recover.html", form=form)
+    try:
+        name = services().recovery.use(form.code.data, form.password.data)
+    except ArchiveError as error:
+        return render_template("auth/recover.html", form=form, refusal=error.message), 422
+    flash(f"账号 {name} 的密码已重设，原有登录已全部结束，请重新登录。")
     return redirect(url_for("auth.login"))

@@ -19,7 +19,9 @@ def page() -> str:
     who = actor()
     if holds(Permission.READ_LOG):
         audit = services().audit
-        return render_template("system/auditor.html", shown=audit.overview(who), events=audit.latest(who, 1, SHOWN))
+        shown, events = audit.overview(who), audit.latest(who, 1, SHOWN)
+        tasks = services().tasks.of(who)
+        return render_template("system/auditor.html", shown=shown, events=events, tasks=tasks)
     tasks = services().tasks.of(who)
     if holds(Permission.SEE_LISTED):
         return render_template(

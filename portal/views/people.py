@@ -51,7 +51,9 @@ def create() -> str | tuple[str, int]:
 @pages.get("/accounts/<account_id>")
 def page(account_id: str) -> str:
     """One account."""
-    return render_template("people/page.html", account=services().people.account(actor(), account_id))
+    shown = services().people.account(actor(), account_id)
+    may_recover = services().recovery.offered(actor(), account_id)
+    return render_template("people/page.html", account=shown, may_recover=may_recover)
 
 
 @pages.post("/accounts/<account_id>/close")

@@ -90,7 +90,13 @@ def people() -> str:
 def person(account_id: str) -> str:
     """One person's rights."""
     shown, asks = services().rights_lists.person(actor(), account_id)
-    return render_template("rights/person.html", shown=shown, asks=asks, is_self=account_id == actor().account_id)
+    return render_template(
+        "rights/person.html",
+        shown=shown,
+        asks=asks,
+        is_self=account_id == actor().account_id,
+        may_recover=services().recovery.offered(actor(), account_id),
+    )
 
 
 @pages.post("/people/<account_id>/end")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -94,6 +95,27 @@ def test_what_is_opened_by_name_is_read_sealed_and_no_more_is_done_with_it(
     actor = Actor("x", "演示", frozenset({role}), clearance=Level.INTERNAL, **grant)
     tokens = tokens_of_case("k", "a", frozenset())
     sealed, draft = (Thing(tokens, Label(), state) for state in (CaseState.SEALED, CaseState.DRAFT))
-    for thing, wanted in ((sealed, {Permission.SEE_ENTRY, Permission.READ_CONTENT}), (draft, set())):
+    open_ones = {Permission.SEE_ENTRY, Permission.READ_CONTENT}
+    if role is Role.SECRECY_REVIEWER:
+        open_ones.add(Permission.PROPOSE_LABEL)
+    for thing, wanted in ((sealed, open_ones), (draft, set())):
         assert {permission for permission in Permission if decide(actor, permission, thing)} == wanted
     assert not decide(Actor("x", "演示", frozenset({role}), clearance=Level.INTERNAL), Permission.SEE_ENTRY, sealed)
+
+
+@pytest.mark.parametrize("role", [Role.HANDLER, Role.LEADER])
+def test_an_urgent_reading_opens_a_sealed_case_but_nothing_top_secret_and_no_informant(role: Role) -> None:
+    actor = Actor("x", "演示", frozenset({role}), clearance=Level.TOP_SECRET, marks=frozenset(Mark))
+    tokens = tokens_of_case("k", "a", frozenset())
+    sealed = Thing(tokens, Label(), CaseState.SEALED)
+    assert not decide(actor, Permission.SEE_ENTRY, sealed)
+    reader = replace(actor, urgent_cases=frozenset({"k"}))
+    for permission in Permission:
+        reading = permission in (Permission.SEE_ENTRY, Permission.READ_CONTENT)
+        assert decide(reader, permission, sealed) == reading
+        assert not decide(reader, permission, replace(sealed, state=CaseState.ACCEPTED))
+        assert not decide(reader, permission, replace(sealed, tokens=tokens_of_case("other", "a", frozenset())))
+        for label in (Label.of(Level.TOP_SECRET), Label.of(Level.INTERNAL, [Mark.INFORMANT])):
+            assert not decide(reader, permission, replace(sealed, entry_label=label))
+            assert not decide(reader, permission, sealed.item("i", label, Volume.MAIN, listable=True))
+            assert not scope(reader, permission).permits(partition_of(Label(), label, Volume.MAIN))

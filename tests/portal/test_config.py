@@ -83,3 +83,20 @@ def test_the_first_profile_is_never_written_over(tmp_path: Path) -> None:
     write_profile(tmp_path, {"profile": "demonstration"})
     write_profile(tmp_path, {"profile": "open"})
     assert load_settings(tmp_path).is_demonstration
+
+
+@pytest.mark.parametrize(
+    ("given", "required"),
+    [
+        ({}, True),
+        ({"profile": Profile.DEMONSTRATION}, False),
+        ({"administrators_need_second_factor": False}, False),
+        ({"profile": Profile.DEMONSTRATION, "administrators_need_second_factor": True}, True),
+    ],
+)
+def test_administrators_need_a_second_factor_but_in_the_demonstration(
+    tmp_path: Path,
+    given: dict[str, object],
+    required: bool,  # noqa: FBT001 - a table
+) -> None:
+    assert load_settings(tmp_path, **given).second_factor_required is required
