@@ -130,7 +130,7 @@ ROUTES: tuple[Surface, ...] = (
     *_way("POST:people.rename_department", SYSTEM, Kind.DEPARTMENT),
     *_way("GET:rights.person POST:rights.end", SECURITY, Kind.ACCOUNT),
     *_way("GET:rights.asked POST:rights.decide", SECURITY, Kind.ASK),
-    *_way("POST:rights.withdraw", ASKERS, Kind.ASK, Need.OWN),
+    *_way("POST:rights.withdraw", ALL, Kind.ASK, Need.OWN),  # who made it takes it back, whatever its office is now
     # --- cases
     *_way("GET:cases.page", READERS, Kind.CASE, Need.SEE_ENTRY),
     *_way("POST:cases.hand_over", HANDLER, Kind.CASE, Need.HAND_OVER),
@@ -153,7 +153,7 @@ ROUTES: tuple[Surface, ...] = (
     *_way("GET:opening.page POST:opening.send", LEADER | ARCHIVIST, Kind.CASE, Need.OPEN),
     *_way("GET:asking.case POST:asking.begin", PARTY, Kind.CASE, Need.PARTY),
     *_way("GET:labels.page POST:labels.propose", PROPOSERS, Kind.CASE, Need.PROPOSE),
-    *_way("POST:labels.withdraw", PROPOSERS, Kind.PROPOSAL, Need.OWN),
+    *_way("POST:labels.withdraw", ALL, Kind.PROPOSAL, Need.OWN),  # as above
     *_way("GET:labels.proposal POST:labels.decide", OFFICER, Kind.PROPOSAL, Need.CLASSIFY),
     *_way("POST:labels.review", OFFICER, Kind.REVIEW, Need.CLASSIFY),
     # --- items
