@@ -258,3 +258,10 @@ def test_the_fields_that_are_sent_are_those_that_pages_read(fuzzer: Fuzzer) -> N
         fuzzer.fields
     )
     assert fuzzer.clients[LOGIN].get("/cases/").status_code == 200
+
+
+def test_brackets_in_brackets_are_no_boxes(fuzzer: Fuzzer) -> None:
+    fuzzer.restore()
+    path = f"/requests/{fuzzer.stand.named.request}/bench/{fuzzer.ids[1]}/find"
+    answer = fuzzer.clients["archivist"].post(path, data=b"[" * 2000, content_type="application/json")
+    assert answer.status_code == 422
