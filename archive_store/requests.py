@@ -19,7 +19,7 @@ from archive_store.models.accounts import CaseGrant
 from archive_store.models.cases import Case
 from archive_store.models.copies import CopyRequest, Decision, Opinion, RedactionBox, Release, RequestStep, SignedCopy
 from archive_store.permissions import Permission
-from archive_store.policy import decide, reach
+from archive_store.policy import cleared, decide, reach
 from archive_store.regulation.release import Releasable, ReleaseItem, needs_opinion, verdict
 from archive_store.request_words import RequestState
 
@@ -46,11 +46,13 @@ def request_thing(request: CopyRequest) -> Thing:
 
 
 def may_with(actor: Actor, permission: Permission, request: CopyRequest) -> bool:
-    """Whether the actor may do this to the request: for its entry and for every item that is asked for.
+    """Whether the actor may do this to the request: for its entry, for who asks, and for every item that is asked for.
 
-    A draft is nobody's but the one's who writes it.
+    A draft is nobody's but the one's who writes it. Who asks by an account of its own knows its own name.
     """
     if request.state is RequestState.DRAFT and actor.account_id not in (request.requester_id, request.entered_by):
+        return False
+    if actor.account_id != request.requester_id and not may_know_asker(actor, request):
         return False
     thing = request_thing(request)
     items = (row.item for row in request.items)
@@ -58,6 +60,11 @@ def may_with(actor: Actor, permission: Permission, request: CopyRequest) -> bool
         decide(actor, permission, thing.item(item.id, item.label, item.volume, listable=item.listable))
         for item in items
     )
+
+
+def may_know_asker(actor: Actor, request: CopyRequest) -> bool:
+    """Whether the actor is cleared for the person of the case who asks: every page of a request names it."""
+    return all(cleared(actor, person.label) for person in request.case.persons if person.id == request.person_id)
 
 
 def request_for(

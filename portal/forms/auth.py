@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flask import request
 from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 from wtforms.validators import DataRequired, EqualTo, Length
@@ -14,7 +15,19 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
 
 
-class LoginForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+class PlainForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+    """A form that reads what a form sends, and never a body of JSON: that need not be a table of fields."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]  # as above
+        """How wtforms reads it."""
+
+        def wrap_formdata(self, form: FlaskForm, formdata: object) -> MultiDict[str, str] | None:
+            """What was sent as a form, if anything was."""
+            del form, formdata
+            return request.form if request.method == "POST" else None
+
+
+class LoginForm(PlainForm):
     """Name and password, and a code for who has a second factor: one step, so that nothing tells which was wrong."""
 
     login = StringField("用户名", [DataRequired("请填写用户名"), Length(max=64)])
@@ -22,7 +35,7 @@ class LoginForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     code = StringField("动态验证码", [Length(max=40)])
 
 
-class EnrolForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+class EnrolForm(PlainForm):
     """A one-time code and the first password."""
 
     code = StringField("一次性启用码", [DataRequired("请填写启用码"), Length(max=100)])
@@ -30,7 +43,7 @@ class EnrolForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
     again = PasswordField("再输一次", [EqualTo("password", "两次输入的密码不一致")])
 
 
-class RecoverForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
+class RecoverForm(PlainForm):
     """A recovery code and another password."""
 
     code = StringField("恢复码", [DataRequired("请填写恢复码"), Length(max=100)])

@@ -35,6 +35,7 @@ from archive_store.requests import (
     facts_of,
     latest_decision,
     latest_release,
+    may_know_asker,
     may_with,
     opinions_of,
     release_item,
@@ -255,7 +256,7 @@ class CopyRequestService:
             if person is None or Role.SECRECY_REVIEWER not in person.roles or request.case_id in person.own_cases:
                 continue
             labels = [request.case.label, *(item.label for item in _to_review(request))]
-            if all(cleared(person, label) for label in labels):
+            if may_know_asker(person, request) and all(cleared(person, label) for label in labels):
                 found.append(session.get_one(Account, account_id))
         return found
 

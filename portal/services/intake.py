@@ -15,14 +15,14 @@ from sqlalchemy import select
 
 from archive_store.audit.events import EventName
 from archive_store.case_reading import is_case_folder, read_case_folder
-from archive_store.cases import case_for
+from archive_store.cases import case_for, item_thing
 from archive_store.drafts import RENDITION, Incoming, note_label, renumber
 from archive_store.errors import ConflictError, InvalidInputError, NotFoundError
 from archive_store.forms.workbook import empty_workbook
 from archive_store.models.accounts import Department
 from archive_store.models.cases import Case, Item, Person
 from archive_store.permissions import Permission
-from archive_store.policy import cleared, may
+from archive_store.policy import cleared, decide, may
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -236,7 +236,7 @@ class IntakeService:
             self._receiver.forget([incoming])
             raise InvalidInputError("版式件须是可以读取的 PDF 或图像。", "rendition")
         with self._drafting(actor, case_id) as (_, case):
-            item = _item_of(case, item_id)
+            item = _item_of(actor, case, item_id)
             if any(file.role == RENDITION for file in item.files):
                 raise ConflictError("该件已有版式件。如需更换，请先删除该件再重新收入。")
             self._builder.attach(item, RENDITION, incoming)
@@ -247,7 +247,7 @@ class IntakeService:
         """Write the particulars of an item anew."""
         self._refuse_secrets(part.label.label)
         with self._drafting(actor, case_id) as (session, case):
-            item = _item_of(case, item_id)
+            item = _item_of(actor, case, item_id)
             self._builder.describe_item(item, part)
             if item.label != part.label.label:
                 item.label = part.label.label
@@ -257,7 +257,7 @@ class IntakeService:
         """Take an item out of a draft; its bytes go once that is durable."""
         gone: list[str] = []
         with self._drafting(actor, case_id, lambda: self._receiver.staging_delete(gone)) as (session, case):
-            item = _item_of(case, item_id)
+            item = _item_of(actor, case, item_id)
             gone += [file.blob for file in item.files if file.blob]
             subject = ("item", item.id)
             self._desk.record(session, actor, EventName.ITEM_REMOVE, subject, digests=[f.sha512 for f in item.files])
@@ -266,7 +266,7 @@ class IntakeService:
     def move_item(self, actor: Actor, case_id: str, item_id: str, position: int) -> None:
         """Put an item at another place (1..n)."""
         with self._drafting(actor, case_id) as (session, case):
-            item = _item_of(case, item_id)
+            item = _item_of(actor, case, item_id)
             order = [other for other in case.items if other is not item]
             order.insert(max(0, min(position - 1, len(order))), item)
             _reorder(session, case, order)
@@ -329,9 +329,10 @@ def _digest(path: Path) -> str:
         return file_digest(file, "sha512").hexdigest()
 
 
-def _item_of(case: Case, item_id: str) -> Item:
+def _item_of(actor: Actor, case: Case, item_id: str) -> Item:
+    """An item of a draft, for someone who may change it: whoever may not read it neither changes nor removes it."""
     for item in case.items:
-        if item.id == item_id:
+        if item.id == item_id and decide(actor, Permission.EDIT_DRAFT, item_thing(case, item)):
             return item
     raise NotFoundError
 

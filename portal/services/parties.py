@@ -96,7 +96,7 @@ class PartyService:
         with self._desk.database.read() as session:
             case = case_for(session, actor, case_id, Permission.BIND_PARTY)
             seen = [person for person in case.persons if cleared(actor, person.label)]
-            rows = tuple(self._row(session, person) for person in seen)
+            rows = tuple(self._row(session, actor, person) for person in seen)
             return PartiesPage(case, rows, not may_be_known_to_party(case.label), self._desk.today())
 
     def bind(self, actor: Actor, case_id: str, new: NewBinding) -> str:
@@ -141,7 +141,7 @@ class PartyService:
             details = {"account": account.id, "binding": binding.id}
             self._desk.record(session, actor, EventName.PERSON_UNBIND, ("person", person.id), **details)
 
-    def _row(self, session: Session, person: Person) -> PersonRow:
+    def _row(self, session: Session, actor: Actor, person: Person) -> PersonRow:
         today = self._desk.today()
         found = session.execute(
             select(PartyBinding, Account.login, Account.name)
@@ -154,7 +154,8 @@ class PartyService:
             for row, login, name in found
         )
         represented = session.get(Person, person.represents_id) if person.represents_id else None
-        return PersonRow(person, represented.name if represented else "", self._refusal(session, person), bound)
+        name = represented.name if represented and cleared(actor, represented.label) else ""
+        return PersonRow(person, name, self._refusal(session, person), bound)
 
     def _refusal(self, session: Session, person: Person) -> str:
         """Why a person may not be bound; empty where it may."""

@@ -167,7 +167,10 @@ def preview(request_id: str, item_id: str, number: int) -> Response:
 
 def _sent() -> Any:  # noqa: ANN401 - JSON as it came
     request.max_content_length = MOST_BYTES
-    return request.get_json(silent=True)
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:  # brackets in brackets, thousands deep: nothing of ours
+        return None
 
 
 def _paged(shown: Bench, item_id: str) -> WorkItem:

@@ -6,14 +6,14 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
 from archive_store.identity import Role
 from archive_store.labels import Label, Mark
-from archive_store.models.accounts import RoleGrant
+from archive_store.models.accounts import MarkGrant, RoleGrant
 from archive_store.models.cases import Item, PartyBinding, Person
-from archive_store.request_words import Advice, Step
+from archive_store.request_words import Advice, RequestState, Step
 from tests.portal.conftest import log_in, make_app
 from tests.portal.services import requests as way
 
@@ -134,3 +134,18 @@ def test_whole_identity_numbers_are_not_taken_into_the_notes(
     with pytest.raises(InvalidInputError, match="末四位"):
         world.opened.services.copy_requests.accept(world.actor("archivist"), request_id, *proofs)
     assert way.state_of(world, request_id) == "submitted"
+
+
+def test_who_may_not_know_the_person_who_asks_learns_of_no_request(world: World, referred: str) -> None:
+    """Every page of a request names who asks: the label of that person counts like an item's."""
+    requests, staff = world.opened.services.copy_requests, ("archivist", "leader", "reviewer")
+    for who in (*staff, "party"):
+        assert requests.page(world.actor(who), referred).request.id == referred
+    with world.opened.database.write() as unit:
+        unit.session.execute(update(Person).where(Person.name == "张演示").values(label=Label.of(1, [Mark.MINOR])))
+        unit.session.execute(delete(MarkGrant).where(MarkGrant.mark == Mark.MINOR))
+    for who in staff:
+        with pytest.raises(NotFoundError):
+            requests.page(world.actor(who), referred)
+        assert requests.listed(world.actor(who), RequestState) == []
+    assert requests.page(world.actor("party"), referred).request.id == referred

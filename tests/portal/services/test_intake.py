@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 
 from archive_store.case_folder import WORKBOOK, CaseFolder
 from archive_store.errors import InvalidInputError, NotFoundError
-from archive_store.models.cases import Case
+from archive_store.labels import Label
+from archive_store.models.cases import Case, Item
 from portal.config import Profile
 from portal.wiring import Installation
 from tests.case_folders import as_workbook
@@ -174,3 +175,17 @@ def test_another_handler_cannot_touch_a_draft(world: World, draft: str) -> None:
         world.opened.services.intake.add_file(world.actor("other_handler"), draft, "x.pdf", io.BytesIO(pdf("x")))
     with pytest.raises(NotFoundError):
         world.opened.services.cases.page(world.actor("other_handler"), draft)
+
+
+def test_an_item_that_its_handler_may_not_read_is_neither_moved_changed_nor_removed(world: World, draft: str) -> None:
+    intake, handler = world.opened.services.intake, world.actor("handler")
+    with world.opened.database.write() as unit:
+        hidden = unit.session.get_one(Case, draft).items[-1]
+        hidden.label, hidden_id = Label.of(2), hidden.id
+    for item_id in (hidden_id, "0" * 32):
+        with pytest.raises(NotFoundError):
+            intake.move_item(handler, draft, item_id, 1)
+        with pytest.raises(NotFoundError):
+            intake.remove_item(handler, draft, item_id)
+    with world.opened.database.read() as session:
+        assert session.get_one(Item, hidden_id).number == 2

@@ -11,9 +11,10 @@ from sqlalchemy import select
 from archive_store.audit.events import EventName
 from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
 from archive_store.identity import Role
+from archive_store.labels import Label, Mark
 from archive_store.models.accounts import Account
 from archive_store.models.audit import AuditLeaf
-from archive_store.models.cases import PartyBinding
+from archive_store.models.cases import PartyBinding, Person
 from portal.services.accounts import NewAccount
 from portal.services.parties import NO_SUCH_PARTY, NewBinding
 from tests.portal.crowded import TERM, persons_of, seal_crowded
@@ -139,3 +140,16 @@ def test_persons_whom_the_archivist_may_not_know_are_not_on_the_page(world: Worl
              ("archivist", "second_archivist")}  # fmt: skip
     assert "举报演示" not in names["archivist"]
     assert "举报演示" in names["second_archivist"]
+
+
+def test_whom_another_represents_is_not_named_to_who_may_not_know_that_person(world: World, crowded: str) -> None:
+    """A hidden party's name must not come through its agent's line."""
+    with world.opened.database.write() as unit:
+        party = unit.session.get_one(Person, persons_of(world, crowded)["张演示"])
+        party.label = Label.of(1, {Mark.INFORMANT})
+    parties = world.opened.services.parties
+    rows = parties.page(world.actor("archivist"), crowded).persons
+    assert {row.represents for row in rows} == {""}
+    assert "陈代理" in {row.person.name for row in rows}
+    seen = parties.page(world.actor("second_archivist"), crowded).persons
+    assert "张演示" in {row.represents for row in seen}

@@ -128,3 +128,10 @@ def test_identity_numbers_are_masked(app: Flask, sealed: str) -> None:
     assert "张演示" in text
     assert "130100199001010000" not in text
     assert "13900000001" not in text
+
+
+@pytest.mark.parametrize("path", ["/login", "/enrol"])
+def test_the_door_reads_no_json(library_app: Flask, path: str) -> None:
+    """A body of JSON that is no table of fields is an empty form, not a fault."""
+    for body in (0, [1], "x", {"login": ["x"]}):
+        assert library_app.test_client().post(path, json=body).status_code == 200
