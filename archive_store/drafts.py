@@ -79,25 +79,51 @@ class DraftBuilder:
             for n, name in enumerate(head.handlers)
         ]
 
-    def set_persons(self, session: Session, case: Case, parts: Sequence[PersonPart], decided_by: str) -> None:
-        """Write the persons of the case anew."""
-        case.persons.clear()
+    def set_persons(
+        self,
+        session: Session,
+        case: Case,
+        parts: Sequence[PersonPart],
+        decided_by: str,
+        again: Sequence[Person | None] = (),
+        untouched: Sequence[Person] = (),
+    ) -> None:
+        """Write the persons of the case anew.
+
+        `again` are, part by part, the persons that are described once more (None for a new one): each keeps its label,
+        which nobody decided anew. `untouched` stay as they are, for who writes may not know them.
+
+        Raises:
+            InvalidInputError: somebody represents a person who is not there.
+        """
+        stood_for = {person.id: person.represents_id for person in case.persons}
+        for person in case.persons:
+            person.represents_id = None
         session.flush()
-        by_name: dict[str, str] = {}
-        for n, part in enumerate(parts):
-            person = Person(id=new_id(), case_id=case.id, position=n, name=part.name, kind=part.kind, role=part.role)
-            person.label = part.label.label
-            person.representation_until = part.representation_until
-            private = PrivateFields(part.identity_number, part.phone, part.address)
-            person.identity_sealed = self._fields.seal(person.id, private) if private != PrivateFields() else None
-            case.persons.append(person)
-            by_name.setdefault(part.name, person.id)
+        described = [*again, *[None] * len(parts)][: len(parts)]
+        rows = [person or Person(id=new_id(), case_id=case.id) for person in described]
+        case.persons[:] = [*rows, *untouched]
+        for n, (person, part) in enumerate(zip(rows, parts, strict=True)):
+            self._describe_person(person, part, n, is_new=person.id not in stood_for)
+        for n, person in enumerate(untouched, start=len(rows)):
+            person.position = n
         session.flush()
-        for person, part in zip(case.persons, parts, strict=True):
+        by_name = {person.name: person.id for person in reversed(rows)}
+        for person, part in zip(rows, parts, strict=True):
             if part.represents and part.represents not in by_name:
                 raise InvalidInputError(f"被代理人“{part.represents}”不在本案人员之中。", "represents")
             person.represents_id = by_name.get(part.represents)
-            note_label(session, case, "person", person.id, person.label, decided_by)
+            if person.id not in stood_for:
+                note_label(session, case, "person", person.id, person.label, decided_by)
+        _keep_unseen_ties(case, stood_for, {person.id for person in untouched})
+
+    def _describe_person(self, person: Person, part: PersonPart, position: int, *, is_new: bool) -> None:
+        person.position, person.name, person.kind, person.role = position, part.name, part.kind, part.role
+        person.representation_until = part.representation_until
+        if is_new:
+            person.label = part.label.label
+        private = PrivateFields(part.identity_number, part.phone, part.address)
+        person.identity_sealed = self._fields.seal(person.id, private) if private != PrivateFields() else None
 
     def item(self, session: Session, case: Case, part: ItemPart, incoming: Incoming, decided_by: str) -> Item:
         """A new item at the end of the case, with its original."""
@@ -159,6 +185,15 @@ class DraftBuilder:
     def _handler_account(self, session: Session, name: str) -> str | None:
         found = session.scalars(select(Account.id).where(Account.name == name)).all()
         return found[0] if len(found) == 1 else None
+
+
+def _keep_unseen_ties(case: Case, stood_for: Mapping[str, str | None], unseen: set[str]) -> None:
+    """Have who is unseen, and who stands for one who is, stand for the same person as before, if that one is there."""
+    there = {person.id for person in case.persons}
+    for person in case.persons:
+        former = stood_for.get(person.id)
+        if former in there and (person.id in unseen or (former in unseen and person.represents_id is None)):
+            person.represents_id = former
 
 
 def note_label(session: Session, case: Case, subject: str, subject_id: str, label: Label, by: str) -> None:

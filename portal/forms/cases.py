@@ -30,7 +30,18 @@ FIELD_NAMES = {
     "recording": "音像记录信息",
 }
 T = TypeVar("T", CaseHead, ItemPart)
-PERSON_FIELDS = ("name", "kind", "role", "identity_number", "phone", "address", "represents")
+PERSON_FIELDS = (
+    "name",
+    "kind",
+    "role",
+    "identity_number",
+    "phone",
+    "address",
+    "represents",
+    "representation_until",
+    "id",
+)
+"""The last tells whom a row describes again."""
 
 
 def read_head(form: MultiDict[str, str]) -> CaseHead:
@@ -72,9 +83,24 @@ def _label(form: MultiDict[str, str]) -> dict[str, Any]:
 
 
 def _persons(form: MultiDict[str, str]) -> list[Mapping[str, Any]]:
+    return [
+        {name: value for name, value in row.items() if name != "id" and (value or name != "representation_until")}
+        | {"label": {"level": "internal", "marks": _marks(row)}}
+        for row in _person_rows(form)
+    ]
+
+
+def read_person_ids(form: MultiDict[str, str]) -> list[str]:
+    """Whom each person of the form describes again; empty for a new one."""
+    return [row["id"] for row in _person_rows(form)]
+
+
+def _person_rows(form: MultiDict[str, str]) -> list[dict[str, str]]:
     columns = {name: form.getlist(f"person_{name}") for name in PERSON_FIELDS}
-    rows = [dict(zip(columns, values, strict=False)) for values in zip(*columns.values(), strict=False)]
-    return [row | {"label": {"level": "internal", "marks": _marks(row)}} for row in rows if row["name"].strip()]
+    longest = max(len(values) for values in columns.values())
+    padded = {name: [*values, *[""] * (longest - len(values))] for name, values in columns.items()}
+    rows = [{name: values[n].strip() for name, values in padded.items()} for n in range(longest)]
+    return [row for row in rows if row["name"]]
 
 
 def _marks(row: Mapping[str, str]) -> list[str]:

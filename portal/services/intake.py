@@ -25,7 +25,7 @@ from archive_store.permissions import Permission
 from archive_store.policy import cleared, decide, may
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
@@ -196,8 +196,12 @@ class IntakeService:
             self._desk.record(unit.session, actor, EventName.CASE_BEGIN, ("case", case.id))
             return case.id
 
-    def describe(self, actor: Actor, case_id: str, head: CaseHead) -> None:
-        """Write the particulars of a draft anew."""
+    def describe(self, actor: Actor, case_id: str, head: CaseHead, person_ids: Sequence[str] = ()) -> None:
+        """Write the particulars of a draft anew.
+
+        `person_ids` name, in the order of the persons, whom each describes again; empty for a new one. Persons whom the
+        actor may not know stay as they are.
+        """
         self._refuse_secrets(head.label.label)
         with self._drafting(actor, case_id) as (session, case):
             handled = {handler.name: handler.account_id for handler in case.handlers}
@@ -206,7 +210,10 @@ class IntakeService:
                 handler.account_id = handler.account_id or handled.get(handler.name)
             if not any(handler.account_id == actor.account_id for handler in case.handlers):
                 raise InvalidInputError("承办人中须保留您本人。", "handlers")
-            self._builder.set_persons(session, case, head.persons, actor.account_id)
+            known = {person.id: person for person in case.persons if cleared(actor, person.label)}
+            hidden = [person for person in case.persons if person.id not in known]
+            again = [known.pop(person_id, None) for person_id in person_ids]
+            self._builder.set_persons(session, case, head.persons, actor.account_id, again, hidden)
             if case.label != head.label.label:
                 case.label = head.label.label
                 note_label(session, case, "entry", case.id, case.label, actor.account_id)

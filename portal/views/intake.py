@@ -24,7 +24,7 @@ from archive_store.vocabulary import (
     Stage,
 )
 from portal.access import actor, require, services
-from portal.forms.cases import read_head, read_item
+from portal.forms.cases import read_head, read_item, read_person_ids
 from portal.services.intake import AlreadyThereError
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def head(case_id: str) -> str | Response | tuple[str, int]:
     refusal = ""
     if request.method == "POST":
         try:
-            services().intake.describe(actor(), case_id, read_head(request.form))
+            services().intake.describe(actor(), case_id, read_head(request.form), read_person_ids(request.form))
             flash("案卷信息已保存。")
             return redirect(url_for("intake.draft", case_id=case_id))
         except InvalidInputError as error:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import io
+from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
 from openpyxl import load_workbook
+from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
 
 from archive_store.case_columns import CASE_SHEET
-from tests.portal.conftest import log_in, pdf
+from archive_store.labels import Mark
+from archive_store.models.cases import Person
+from tests.portal.conftest import log_in, pdf, write_case
+from tests.portal.crowded import PERSONS
+from tests.portal.rights import given
 from tests.portal.views.test_pages import plain
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flask import Flask
 
     from tests.portal.conftest import World
@@ -86,3 +95,70 @@ def test_only_handlers_get_the_empty_workbook(app: Flask) -> None:
         assert log_in(app, who).get("/intake/template.xlsx").status_code == 404, who
     answer = log_in(app, "handler").get("/intake/template.xlsx")
     assert CASE_SHEET in load_workbook(io.BytesIO(answer.data)).sheetnames
+
+
+def persons(world: World, case_id: str) -> dict[str, Person]:
+    with world.opened.database.read() as session:
+        return {row.name: row for row in session.scalars(select(Person).where(Person.case_id == case_id))}
+
+
+class _Fields(HTMLParser):
+    """What a browser would send of the head form as it stands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[tuple[str, str]] = []
+        self._select = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        name = given.get("name", "")
+        if tag == "input" and name and (given.get("type") != "checkbox" or "checked" in given):
+            self.sent.append((name, given.get("value", "")))
+        elif tag == "select":
+            self._select = name
+        elif tag == "option" and "selected" in given and self._select:
+            self.sent.append((self._select, given.get("value", "")))
+        elif tag == "textarea":
+            self.sent.append((name, ""))
+
+
+def as_it_stands(page: str) -> list[tuple[str, str]]:
+    """The fields of the head form; a department is an option without a value."""
+    form = _Fields()
+    form.feed(page[page.index('name="case_number"') - 200 :])
+    return [(name, "水政监察支队" if name == "department" else value) for name, value in form.sent]
+
+
+def test_saving_the_head_as_it_stands_loses_no_label_and_nobody(world: World, app: Flask, tmp_path: Path) -> None:
+    """The handler does not even know of the informant."""
+    privacy = {"level": "internal", "marks": ["personal_privacy"]}
+    given(world, "handler", "mark:personal_privacy")
+    people = [*PERSONS[:3], PERSONS[4] | {"label": privacy}, PERSONS[5]]
+    folder = write_case(tmp_path / "peopled", persons=people)
+    case_id = world.opened.services.intake.import_case(world.actor("handler"), folder).case_id
+    assert case_id is not None
+    before = persons(world, case_id)
+    client = log_in(app, "handler")
+    page = client.get(f"/intake/{case_id}/head").text
+    assert "举报演示" not in page
+    answer = client.post(f"/intake/{case_id}/head", data=MultiDict(as_it_stands(page)))
+    assert answer.status_code == 302, answer.text
+    after = persons(world, case_id)
+    assert {n: (p.id, p.label, p.role, p.represents_id, p.representation_until) for n, p in after.items()} == {
+        n: (p.id, p.label, p.role, p.represents_id, p.representation_until) for n, p in before.items()
+    }
+    assert after["周证人"].label.marks == {Mark.PERSONAL_PRIVACY}
+    assert after["陈代理"].represents_id == after["张演示"].id
+
+
+def test_who_is_taken_out_of_the_head_is_gone_and_who_is_unseen_stays(world: World, app: Flask, tmp_path: Path) -> None:
+    folder = write_case(tmp_path / "peopled", persons=PERSONS)
+    case_id = world.opened.services.intake.import_case(world.actor("handler"), folder).case_id
+    assert case_id is not None
+    client = log_in(app, "handler")
+    fields = as_it_stands(client.get(f"/intake/{case_id}/head").text)
+    kept = [(name, "" if value == "周证人" else value) for name, value in fields]
+    assert client.post(f"/intake/{case_id}/head", data=MultiDict(kept)).status_code == 302
+    assert "周证人" not in persons(world, case_id)
+    assert "举报演示" in persons(world, case_id)
