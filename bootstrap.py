@@ -195,7 +195,7 @@ def run_tests(arguments: "list[str]") -> int:
         failed += [] if good else [name]
     # files stay whole on one of two processes, so that what a file sets up is set up once
     spread = [] if any(argument.startswith(("-n", "--numprocesses")) for argument in arguments) else ["-n", "2"]
-    pytest = [str(PYTHON), "-m", "pytest", *spread, "--dist", "loadfile", *arguments]
+    pytest = [str(PYTHON), "-m", "pytest", *spread, "--dist", "loadfile", "--no-loadscope-reorder", *arguments]
     code = subprocess.run(pytest, cwd=ROOT, check=False).returncode
     if failed:
         say(f"未通过：{'、'.join(failed)}", f"FAILED before the tests: {', '.join(failed)}")
