@@ -7,7 +7,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 
 from archive_store.deadlines import CHINA
 from archive_store.identity import Actor, Role
@@ -26,6 +26,7 @@ from archive_store.models.accounts import (
 from archive_store.models.base import now
 from archive_store.models.cases import PartyBinding, Person
 from archive_store.models.classification import LabelProposal, LabelReview
+from archive_store.models.tokens import AccessToken
 from archive_store.vocabulary import MAY_ASK_FOR_COPIES
 
 if TYPE_CHECKING:
@@ -42,6 +43,13 @@ def new_token() -> tuple[str, str]:
     """A random token of 256 bits as text, and the hash that is kept of it."""
     token = secrets.token_urlsafe(32)
     return token, token_hash(token)
+
+
+def end_tokens(session: Session, account: Account) -> None:
+    """Have no token of the account, for commands or for programs, open anything any more."""
+    account.command_token_hash = None
+    standing = AccessToken.account_id == account.id, AccessToken.withdrawn_at.is_(None)
+    session.execute(update(AccessToken).where(*standing).values(withdrawn_at=now()))
 
 
 def token_hash(token: str) -> str:

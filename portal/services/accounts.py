@@ -16,7 +16,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, func, select
 
-from archive_store.accounts import actor_of, new_token, office_today, token_hash
+from archive_store.accounts import actor_of, end_tokens, new_token, office_today, token_hash
 from archive_store.audit.events import EventName
 from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
 from archive_store.models.accounts import (
@@ -136,7 +136,7 @@ class AccountService:
         self._prove(actor, password, code)
 
     def change_password(self, actor: Actor, old: str, new: str, session_id: str, code: str = "") -> None:
-        """Set another password; every other session and the token for commands end.
+        """Set another password; every other session and every token end.
 
         Raises:
             InvalidInputError: the new one is too short, too long or too common, or is the old one.
@@ -151,7 +151,8 @@ class AccountService:
         kept = self._hasher.hash(new)
         with self._desk.database.write() as unit:
             account = unit.session.get_one(Account, actor.account_id)
-            account.password_hash, account.command_token_hash = kept, None
+            account.password_hash = kept
+            end_tokens(unit.session, account)
             others = delete(WebSession).where(WebSession.account_id == account.id, WebSession.id != session_id)
             unit.session.execute(others)
             self._desk.record(unit.session, actor, EventName.ACCOUNT_PASSWORD, ("account", account.id))

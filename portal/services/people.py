@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, or_, select
 
-from archive_store.accounts import in_term, new_token
+from archive_store.accounts import end_tokens, in_term, new_token
 from archive_store.audit.events import EventName
 from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
 from archive_store.models.accounts import Account, Department, Leadership
@@ -83,6 +83,7 @@ class PeopleService:
                 raise RefusedError(LAST_ONE.format(role=last.zh))
             account.active = False
             account.rights_version += 1
+            end_tokens(unit.session, account)
             subject = ("account", account.id)
             self._desk.record(unit.session, actor, EventName.ACCOUNT_DISABLE, subject, reason=reason)
 

@@ -10,16 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import aliased
 
-from archive_store.accounts import actor_of, new_token, token_hash
+from archive_store.accounts import actor_of, end_tokens, new_token, token_hash
 from archive_store.audit.events import EventName
 from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
 from archive_store.identity import RecoveryState
 from archive_store.models.accounts import Account, WebSession
 from archive_store.models.recovery import Recovery
-from archive_store.models.tokens import AccessToken
 from archive_store.permissions import Permission
 from archive_store.policy import may
 from archive_store.recovery import CODE_LASTS, WAITS, may_begin, may_confirm, waiting_for
@@ -250,14 +249,13 @@ class RecoveryService:
                 self._expire(session, recovery)
             return None
         check_password(password, account.login, account.name)
-        account.password_hash, account.command_token_hash, account.enrolment_hash = kept, None, None
+        account.password_hash, account.enrolment_hash = kept, None
         account.failed_logins, account.locked_until = 0, None
         account.rights_version += 1
         if recovery.lifts_factor:
             self._factors.take_away(session, account.id)
         session.execute(delete(WebSession).where(WebSession.account_id == account.id))
-        still = AccessToken.account_id == account.id, AccessToken.withdrawn_at.is_(None)
-        session.execute(update(AccessToken).where(*still).values(withdrawn_at=self._desk.clock()))
+        end_tokens(session, account)
         recovery.state, recovery.code_hash, recovery.ended_at = RecoveryState.USED, None, self._desk.clock()
         self._record(session, account.id, EventName.RECOVERY_USE, recovery)
         return account.login

@@ -15,6 +15,7 @@ from archive_store.models.base import now
 from archive_store.models.tokens import AccessToken
 from portal.services.desk import Desk
 from portal.services.tokens import LONGEST_DAYS, MOST, TokenScope, TokenService
+from tests.portal.conftest import PASSWORD
 
 if TYPE_CHECKING:
     from tests.portal.conftest import World
@@ -111,3 +112,14 @@ def test_making_and_withdrawing_are_events_without_the_token(world: World) -> No
         leaves = [leaf for leaf in session.scalars(select(AuditLeaf)) if leaf.name.startswith("token:")]
     assert sorted(leaf.name for leaf in leaves) == ["token:make", "token:withdraw"]
     assert not any(token in repr(vars(leaf)) for leaf in leaves)
+
+
+def test_tokens_end_with_another_password_and_with_a_closed_account_for_good(world: World) -> None:
+    services = world.opened.services
+    first = make(world)
+    services.accounts.change_password(world.actor("archivist"), PASSWORD, PASSWORD + "之二", "")
+    assert services.tokens.bearer(first, TokenScope.SEARCH) is None
+    second = make(world)
+    services.people.close(world.actor("sysadmin"), world.ids["archivist"], "演示：离岗")
+    services.people.open(world.actor("sysadmin"), world.ids["archivist"], "演示：返岗")
+    assert services.tokens.bearer(second, TokenScope.SEARCH) is None
