@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 from sqlalchemy import select as choose
@@ -51,6 +52,15 @@ def wait_until_ended(child: int, seconds: float) -> None:
         os.close(descriptor)
 
 
+def kill_with_its_own(child: int) -> None:
+    """Kill the child and what it started; it may have ended meanwhile, or have no group of its own yet."""
+    try:
+        os.killpg(child, signal.SIGKILL)
+    except ProcessLookupError:
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+
+
 def kill_at_a_random_moment(pipe_in: IO[str], pipe_out: IO[str], acknowledged: Acknowledged) -> None:
     pipe_in.write("go\n")
     pipe_in.flush()
@@ -61,7 +71,7 @@ def kill_at_a_random_moment(pipe_in: IO[str], pipe_out: IO[str], acknowledged: A
             break
     else:
         wait_until_ended(child, random.uniform(0, LONGEST_WAIT_S))  # noqa: S311
-        os.killpg(child, signal.SIGKILL)
+        kill_with_its_own(child)
         line = ""
     while line != "ended\n":
         acknowledged.read(line := pipe_out.readline())
