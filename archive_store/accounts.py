@@ -7,7 +7,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 
 from archive_store.deadlines import CHINA
 from archive_store.identity import Actor, Role
@@ -32,6 +32,9 @@ from archive_store.vocabulary import MAY_ASK_FOR_COPIES
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select
     from sqlalchemy.orm import Session
+
+
+ACCOUNTS_A_PAGE = 50
 
 
 def office_today() -> date:
@@ -67,14 +70,6 @@ def actor_of(session: Session, account_id: str, *, today: date | None = None) ->
     def column(statement: Select[Any]) -> frozenset[Any]:
         return frozenset(session.scalars(statement))
 
-    opened = session.execute(
-        select(CaseGrant.case_id, CaseGrant.item_id, CaseGrant.request_id, CaseGrant.ends_at).where(
-            CaseGrant.account_id == account_id,
-            CaseGrant.ended_at.is_(None),
-            or_(CaseGrant.ends_at.is_(None), CaseGrant.ends_at > now()),
-            or_(CaseGrant.valid_to.is_(None), CaseGrant.valid_to >= day),
-        )
-    ).all()
     persons = _own_persons(session, account_id, day)
     levels = column(_granted(select(ClearanceGrant.level), ClearanceGrant, account_id, day))
     roles = column(_granted(select(RoleGrant.role), RoleGrant, account_id, day))
@@ -86,17 +81,33 @@ def actor_of(session: Session, account_id: str, *, today: date | None = None) ->
         in_charge=column(_granted(select(Leadership.department_id), Leadership, account_id, day)),
         clearance=Level(max(levels, default=Level.PUBLIC)),
         marks=column(_granted(select(MarkGrant.mark), MarkGrant, account_id, day)),
-        case_grants=frozenset(row.case_id for row in opened if row.item_id is None and row.ends_at is None),
-        item_grants=frozenset(row.item_id for row in opened if row.item_id),
-        entry_grants=frozenset(row.case_id for row in opened if row.item_id),
-        request_grants=frozenset(row.request_id for row in opened if row.request_id),
         department_grants=column(_granted(select(DepartmentGrant.department_id), DepartmentGrant, account_id, day)),
         label_cases=_cases_to_classify(session) if Role.CLASSIFICATION_OFFICER in roles else frozenset(),
         own_cases=frozenset(person.case_id for person in persons),
         own_persons=frozenset(person.id for person in persons),
-        urgent_cases=frozenset(row.case_id for row in opened if row.ends_at),
-        urgent_until=max((row.ends_at for row in opened if row.ends_at), default=None),
+        **_opened_by_name(session, account_id, day),
     )
+
+
+def _opened_by_name(session: Session, account_id: str, day: date) -> dict[str, Any]:
+    """Cases and items opened to one person alone: the facts of an `Actor` that they make."""
+    grant = CaseGrant
+    opened = session.execute(
+        select(grant.case_id, grant.item_id, grant.request_id, grant.ends_at).where(
+            grant.account_id == account_id,
+            grant.ended_at.is_(None),
+            or_(grant.ends_at.is_(None), grant.ends_at > now()),
+            or_(grant.valid_to.is_(None), grant.valid_to >= day),
+        )
+    ).all()
+    return {
+        "case_grants": frozenset(row.case_id for row in opened if row.item_id is None and row.ends_at is None),
+        "item_grants": frozenset(row.item_id for row in opened if row.item_id),
+        "entry_grants": frozenset(row.case_id for row in opened if row.item_id),
+        "request_grants": frozenset(row.request_id for row in opened if row.request_id),
+        "urgent_cases": frozenset(row.case_id for row in opened if row.ends_at),
+        "urgent_until": max((row.ends_at for row in opened if row.ends_at), default=None),
+    }
 
 
 def _cases_to_classify(session: Session) -> frozenset[str]:
@@ -104,6 +115,17 @@ def _cases_to_classify(session: Session) -> frozenset[str]:
     proposed = select(LabelProposal.case_id).where(LabelProposal.state == ProposalState.OPEN)
     reviewed = select(LabelReview.case_id).where(LabelReview.done_at.is_(None))
     return frozenset(session.scalars(proposed.union(reviewed)))
+
+
+def accounts_named(session: Session, words: str, page: int) -> tuple[list[Account], int]:
+    """One page (from 1) of the accounts whose name or login holds `words`, by login, and how many there are."""
+    asked, part = select(Account), words.strip()
+    if part:
+        in_login = Account.login.contains(part.lower(), autoescape=True)
+        asked = asked.where(or_(Account.name.contains(part, autoescape=True), in_login))
+    total = session.scalar(select(func.count()).select_from(asked.subquery())) or 0
+    first = (max(page, 1) - 1) * ACCOUNTS_A_PAGE
+    return [*session.scalars(asked.order_by(Account.login).limit(ACCOUNTS_A_PAGE).offset(first))], total
 
 
 def leaders_of(session: Session, department_id: str, day: date) -> frozenset[str]:

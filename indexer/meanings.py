@@ -15,23 +15,20 @@ After the table everything is counted in whole numbers, so a text has the same v
 
 from __future__ import annotations
 
-import argparse
 import lzma
-import os
 import re
 import sys
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import rjieba
 
 from indexer import weights
-from indexer.weights import MIN_ARTICLES, STEP, articles_of, laws
+from indexer.weights import MIN_ARTICLES, STEP, build_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -193,18 +190,7 @@ def _reduced(table: NDArray[np.float32], dimensions: int) -> NDArray[np.float64]
 
 def main(arguments: list[str] | None = None) -> int:
     """Build the table from laws and write it into the package."""
-    parser = argparse.ArgumentParser(prog="python -m indexer.meanings", description=__doc__)
-    parser.add_argument("action", choices=["BUILD"])
-    parser.add_argument("--laws", type=Path, default=os.environ.get("ANJUAN_CORPUS"))
-    parser.add_argument("--into", type=Path, default=Path(__file__).parent / TABLE)
-    given = parser.parse_args(arguments)
-    if given.laws is None:
-        parser.error("--laws or ANJUAN_CORPUS must name the folder of laws")
-    distinct = dict.fromkeys(article for text in laws(Path(given.laws)) for article in articles_of(text))
-    data = build(distinct)
-    given.into.write_bytes(data)
-    sys.stdout.write(f"{len(distinct)} articles, {len(data)} bytes: {given.into}\n")
-    return 0
+    return build_table("indexer.meanings", __doc__, TABLE, build, arguments)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from archive_store.labels import Partition
-    from indexer.backends.base import SearchBackend
+    from indexer.backends.base import Answers
     from indexer.weights import Weights
 
     Recheck = Callable[[Sequence[str]], set[str]]
@@ -82,7 +82,7 @@ class SearchResult:
 class Searcher:
     """Answers searches over a backend; `document_types` are the codes and titles that 文书: knows."""
 
-    def __init__(self, backend: SearchBackend, weights: Weights, document_types: Mapping[str, str]) -> None:
+    def __init__(self, backend: Answers, weights: Weights, document_types: Mapping[str, str]) -> None:
         self._backend = backend
         self._weights = weights
         self._document_types = document_types

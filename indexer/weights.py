@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 from indexer.analysis import Analysed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 STEP = 0.25
 MIN_ARTICLES = 10
@@ -116,20 +116,31 @@ def laws(source: Path) -> Iterator[str]:
                 yield data.read().decode("utf-8", errors="replace")
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Build the table from laws and write it into the package."""
-    parser = argparse.ArgumentParser(prog="python -m indexer.weights", description=__doc__)
+def build_table(
+    module: str, about: str | None, table: str, build: Callable[[Iterable[str]], bytes], arguments: list[str] | None
+) -> int:
+    """The command of a module that makes a table from the distinct articles of laws and writes it into the package."""
+    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=about)
     parser.add_argument("action", choices=["BUILD"])
     parser.add_argument("--laws", type=Path, default=os.environ.get("ANJUAN_CORPUS"))
-    parser.add_argument("--into", type=Path, default=Path(__file__).parent / TABLE)
+    parser.add_argument("--into", type=Path, default=Path(__file__).parent / table)
     given = parser.parse_args(arguments)
     if given.laws is None:
         parser.error("--laws or ANJUAN_CORPUS must name the folder of laws")
     distinct = dict.fromkeys(article for text in laws(Path(given.laws)) for article in articles_of(text))
-    data = lzma.compress(build(distinct).encode(), preset=9 | lzma.PRESET_EXTREME)
+    data = build(distinct)
     given.into.write_bytes(data)
     sys.stdout.write(f"{len(distinct)} articles, {len(data)} bytes: {given.into}\n")
     return 0
+
+
+def _packed(articles: Iterable[str]) -> bytes:
+    return lzma.compress(build(articles).encode(), preset=9 | lzma.PRESET_EXTREME)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build the table from laws and write it into the package."""
+    return build_table("indexer.weights", __doc__, TABLE, _packed, arguments)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 
 from alembic import command
 from alembic.config import Config
@@ -92,7 +92,6 @@ from portal.services.viewing import ViewingService
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from indexer.backends.base import SearchBackend
     from portal.config import Settings
 
 KEY_FILES = ("field.key", "form.key", "checkpoint.key")
@@ -223,8 +222,8 @@ class Installation:
         demonstration = settings.is_demonstration
         highest = Level.TOP_SECRET if demonstration else Level.INTERNAL
         checking = CheckingService(desk, CaseReader(self.originals, self.texts, fields), self.regulation, highest)
-        held = cast("SearchBackend", HeldIndex(desk, self.index))  # people search; the rest is the worker's
-        searcher = Searcher(held, weights.load(), {kind.code: kind.title for kind in self.catalogue})
+        document_types = {kind.code: kind.title for kind in self.catalogue}
+        searcher = Searcher(HeldIndex(desk, self.index), weights.load(), document_types)
         search = SearchService(desk, searcher, self.index, self.catalogue)
         reader, maker = (Documents(pool) for pool in self.long_pools)
         pages = Pages(self.originals, self.documents, self.texts)

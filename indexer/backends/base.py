@@ -80,6 +80,14 @@ class SearchResponse:
     facets: Mapping[str, Mapping[str, int]]
 
 
+class Answers(Protocol):
+    """What answers searches; all that a searcher needs."""
+
+    def search(self, request: SearchRequest) -> SearchResponse:
+        """Answer a search, as `SearchBackend.search` does."""
+        ...
+
+
 @runtime_checkable
 class SearchBackend(Protocol):
     """A place that holds index documents; see the module's rules.

@@ -23,6 +23,7 @@ from archive_store.permissions import Permission
 from archive_store.policy import cleared, decide, may
 from archive_store.vocabulary import CaseState
 from archive_store.work import note_relabelled
+from portal.services.words import one_line
 
 if TYPE_CHECKING:
     from datetime import date
@@ -389,9 +390,4 @@ def _still_open(proposal: LabelProposal) -> None:
 
 
 def _words(text: str, missing: str) -> str:
-    words = " ".join(text.split())
-    if not words:
-        raise InvalidInputError(missing, "ground")
-    if len(words) > LONGEST_GROUND:
-        raise InvalidInputError(f"不超过 {LONGEST_GROUND} 字。", "ground")
-    return words
+    return one_line(text, "ground", LONGEST_GROUND, missing, f"不超过 {LONGEST_GROUND} 字。")

@@ -11,14 +11,14 @@ from archive_store.models.work import IndexHold
 from indexer.conditions import Without, all_of, has
 
 if TYPE_CHECKING:
-    from indexer.backends.base import SearchBackend, SearchRequest, SearchResponse
+    from indexer.backends.base import Answers, SearchRequest, SearchResponse
     from portal.services.desk import Desk
 
 
 class HeldIndex:
     """Answers searches over a backend; counts and facets leave held cases out too."""
 
-    def __init__(self, desk: Desk, backend: SearchBackend) -> None:
+    def __init__(self, desk: Desk, backend: Answers) -> None:
         self._desk = desk
         self._backend = backend
 

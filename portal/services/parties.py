@@ -26,6 +26,7 @@ from archive_store.permissions import Permission
 from archive_store.policy import cleared, may_be_known_to_party
 from archive_store.private_fields import refuse_whole_numbers
 from archive_store.vocabulary import MAY_ASK_FOR_COPIES
+from portal.services.words import one_line
 
 if TYPE_CHECKING:
     from datetime import date
@@ -219,10 +220,7 @@ class PartyService:
 
 
 def _proof(text: str) -> str:
-    proof = " ".join(text.split())
-    if not proof:
-        raise InvalidInputError("请写明核对了哪些身份和关系证明。", "proof")
-    if len(proof) > LONGEST_PROOF:
-        raise InvalidInputError(f"身份核对记录不超过 {LONGEST_PROOF} 字。", "proof")
+    missing, too_long = "请写明核对了哪些身份和关系证明。", f"身份核对记录不超过 {LONGEST_PROOF} 字。"
+    proof = one_line(text, "proof", LONGEST_PROOF, missing, too_long)
     refuse_whole_numbers(proof, "proof")
     return proof

@@ -6,15 +6,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 
-from archive_store.accounts import end_tokens, in_term, new_token
+from archive_store.accounts import ACCOUNTS_A_PAGE, accounts_named, end_tokens, in_term, new_token
 from archive_store.audit.events import EventName
 from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
 from archive_store.models.accounts import Account, Department, Leadership
 from archive_store.permissions import Permission
 from archive_store.policy import may
 from archive_store.rights import LAST_ONE, last_of
+from portal.services.words import one_line
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from archive_store.identity import Actor
     from portal.services.desk import Desk
 
-PAGE_SIZE = 50
+PAGE_SIZE = ACCOUNTS_A_PAGE
 LONGEST_NAME = 100
 LONGEST_REASON = 300
 _CODE = re.compile(r"[A-Z0-9]{1,20}")
@@ -47,16 +48,8 @@ class PeopleService:
     def accounts(self, actor: Actor, words: str = "", page: int = 1) -> tuple[list[Account], int]:
         """One page of accounts whose name or login holds `words`, and how many there are."""
         _manages(actor)
-        asked = select(Account)
-        if words.strip():
-            part = words.strip()
-            asked = asked.where(
-                or_(Account.name.contains(part, autoescape=True), Account.login.contains(part.lower(), autoescape=True))
-            )
         with self._desk.database.read() as session:
-            total = session.scalar(select(func.count()).select_from(asked.subquery())) or 0
-            rows = asked.order_by(Account.login).limit(PAGE_SIZE).offset((max(page, 1) - 1) * PAGE_SIZE)
-            return [*session.scalars(rows)], total
+            return accounts_named(session, words, page)
 
     def account(self, actor: Actor, account_id: str) -> Account:
         """One account."""
@@ -187,7 +180,4 @@ def _account(session: Session, account_id: str, *, lock: bool = False) -> Accoun
 
 
 def _reason(text: str) -> str:
-    reason = " ".join(text.split())
-    if not reason or len(reason) > LONGEST_REASON:
-        raise InvalidInputError(f"请写明理由，不超过 {LONGEST_REASON} 字。", "reason")
-    return reason
+    return one_line(text, "reason", LONGEST_REASON, f"请写明理由，不超过 {LONGEST_REASON} 字。")

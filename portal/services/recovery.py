@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 
 from archive_store.accounts import actor_of, end_tokens, new_token, token_hash
 from archive_store.audit.events import EventName
-from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
+from archive_store.errors import NotFoundError, RefusedError
 from archive_store.identity import RecoveryState
 from archive_store.models.accounts import Account, WebSession
 from archive_store.models.recovery import Recovery
@@ -23,6 +23,7 @@ from archive_store.permissions import Permission
 from archive_store.policy import may
 from archive_store.recovery import CODE_LASTS, WAITS, may_begin, may_confirm, waiting_for
 from portal.services.accounts import check_password
+from portal.services.words import one_line
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
@@ -276,7 +277,4 @@ def _open(session: Session, account_id: str) -> bool:
 
 
 def _ground(text: str) -> str:
-    ground = " ".join(text.split())
-    if not ground or len(ground) > LONGEST_GROUND:
-        raise InvalidInputError(f"请写明依据，不超过 {LONGEST_GROUND} 字。", "ground")
-    return ground
+    return one_line(text, "ground", LONGEST_GROUND, f"请写明依据，不超过 {LONGEST_GROUND} 字。")

@@ -30,6 +30,7 @@ from archive_store.rights import (
     right_in,
     row_of,
 )
+from portal.services.words import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -304,9 +305,4 @@ def _still_open(ask: RightsAsk) -> None:
 
 
 def _ground(text: str) -> str:
-    ground = " ".join(text.split())
-    if not ground:
-        raise InvalidInputError("请写明依据。", "ground")
-    if len(ground) > LONGEST_GROUND:
-        raise InvalidInputError(f"依据不超过 {LONGEST_GROUND} 字。", "ground")
-    return ground
+    return one_line(text, "ground", LONGEST_GROUND, "请写明依据。", f"依据不超过 {LONGEST_GROUND} 字。")

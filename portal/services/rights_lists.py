@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
-from archive_store.accounts import in_term
+from archive_store.accounts import ACCOUNTS_A_PAGE, accounts_named, in_term
 from archive_store.audit.events import EventName
 from archive_store.cases import case_for
 from archive_store.errors import InvalidInputError, NotFoundError
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from archive_store.models.cases import Case
     from portal.services.desk import Desk
 
-PAGE_SIZE = 50
+PAGE_SIZE = ACCOUNTS_A_PAGE
 CHANGES = (
     EventName.ACCOUNT_ASK_RIGHT,
     EventName.ACCOUNT_GRANT,
@@ -167,16 +167,8 @@ class RightsLists:
     def people(self, actor: Actor, words: str = "", page: int = 1) -> tuple[list[PersonRow], int]:
         """One page of people with their rights, and how many there are."""
         _grants(actor)
-        asked = select(Account)
-        if words.strip():
-            part = words.strip()
-            asked = asked.where(
-                or_(Account.name.contains(part, autoescape=True), Account.login.contains(part.lower(), autoescape=True))
-            )
         with self._desk.database.read() as session:
-            total = session.scalar(select(func.count()).select_from(asked.subquery())) or 0
-            rows = asked.order_by(Account.login).limit(PAGE_SIZE).offset((max(page, 1) - 1) * PAGE_SIZE)
-            found = session.scalars(rows).all()
+            found, total = accounts_named(session, words, page)
             rights = rights_of(session, self._desk.today(), [account.id for account in found])
             departments = names_of_departments(session)
             people = [_person(account, rights.get(account.id, []), departments) for account in found]

@@ -29,8 +29,7 @@ from archive_store.request_words import RequestState
 from archive_store.vocabulary import CaseState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from archive_store.identity import Actor
@@ -101,28 +100,29 @@ class SupervisionService:
             years = sorted({day.year for day in ends}, reverse=True)
             chosen = year if year in years else years[0] if years else self._desk.today().year
             in_year = Case.ended_on.between(date(chosen, 1, 1), date(chosen, 12, 31))
-            cases = {case.id: case for case in session.scalars(select(Case).where(known, in_year))}
-            rows = self._rows(session, cases)
+            rows = self._rows(session, known, in_year)
             self._desk.record(session, actor, EventName.SUPERVISION_VIEW, ("figures", str(chosen)))
         total = Figures("合计")
         for row in rows:
             total.add(row)
         return Board(chosen, years, rows, total)
 
-    def _rows(self, session: Session, cases: Mapping[str, Case]) -> list[Figures]:
+    def _rows(self, session: Session, *which: ColumnElement[bool]) -> list[Figures]:
+        """The figures of the cases for which the conditions hold, by department."""
         today = self._desk.today()
         found = {row.id: Figures(row.name) for row in session.scalars(select(Department).order_by(Department.code))}
-        of_case = {case_id: found[case.department_id] for case_id, case in cases.items()}
-        for case_id, case in cases.items():
-            self._count_case(of_case[case_id], case, today)
-        for case_id, number in session.execute(select(Waiver.case_id, func.count()).group_by(Waiver.case_id)):
-            if case_id in cases:
-                of_case[case_id].let_pass += number
+        of_case: dict[str, Figures] = {}
+        for case in session.scalars(select(Case).where(*which)):
+            of_case[case.id] = found[case.department_id]
+            self._count_case(of_case[case.id], case, today)
+        waived = select(Waiver.case_id, func.count()).join(Case, Case.id == Waiver.case_id).where(*which)
+        for case_id, number in session.execute(waived.group_by(Waiver.case_id)):
+            of_case[case_id].let_pass += number
         standing = select(Decision.request_id, Decision.outcome).where(Decision.voided_at.is_(None))
         outcomes = {row.request_id: row.outcome for row in session.execute(standing.order_by(Decision.at))}
-        for request in session.scalars(select(CopyRequest).where(CopyRequest.submitted_at.is_not(None))):
-            if request.case_id in cases:
-                _count_request(of_case[request.case_id], request, outcomes.get(request.id, ""), today)
+        handed_in = select(CopyRequest).join(Case, Case.id == CopyRequest.case_id).where(*which)
+        for request in session.scalars(handed_in.where(CopyRequest.submitted_at.is_not(None))):
+            _count_request(of_case[request.case_id], request, outcomes.get(request.id, ""), today)
         return [row for row in found.values() if row.cases]
 
     def _count_case(self, figures: Figures, case: Case, today: date) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 
 from archive_store.audit.events import EventName
 from archive_store.deadlines import local_date
-from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
+from archive_store.errors import NotFoundError, RefusedError
 from archive_store.identity import UrgentState
 from archive_store.models.accounts import Account, CaseGrant
 from archive_store.models.audit import AuditLeaf
@@ -23,6 +23,7 @@ from archive_store.models.urgent import UrgentReading
 from archive_store.permissions import Permission
 from archive_store.policy import may
 from archive_store.urgent import LASTS, WAITS, agrees, case_asked_for, is_open, may_agree, waiting_for
+from portal.services.words import one_line
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -312,7 +313,4 @@ def _events(session: Session, reading: UrgentReading) -> list[tuple[str, int, in
 
 
 def _line(text: str, field: str) -> str:
-    line = " ".join(text.split())
-    if not line or len(line) > LONGEST[field]:
-        raise InvalidInputError(f"请写明{WORDS[field]}，不超过 {LONGEST[field]} 字。", field)
-    return line
+    return one_line(text, field, LONGEST[field], f"请写明{WORDS[field]}，不超过 {LONGEST[field]} 字。")

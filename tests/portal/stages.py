@@ -5,19 +5,20 @@ The case has three listed items of the 正卷 (the second bears 个人隐私) an
 
 from __future__ import annotations
 
-import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.portal.conftest import World, open_installation, pdf, write_case
+from tests.portal.conftest import copy_of, pdf, write_case
 from tests.portal.services import requests as way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.portal.conftest import World
 
 WITNESS = "Zhou Yanshi"
 ITEMS = [
@@ -53,9 +54,8 @@ class Stage:
     @contextmanager
     def world(self, folder: Path) -> Iterator[World]:
         """A world of its own, on a copy."""
-        shutil.copytree(self.data, folder / "data")
-        with open_installation(folder / "data") as opened:
-            yield World(opened, self.ids)
+        with copy_of(self.data, self.ids, folder / "data") as world:
+            yield world
 
 
 @pytest.fixture(scope="session")
