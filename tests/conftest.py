@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from tests import network
 
@@ -11,6 +12,8 @@ pytest_plugins = ["pytester", "tests.proofs", "tests.databases", "tests.demonstr
 FULL_TIMEOUT_S = 3600
 
 network.guard()
+settings.register_profile("steady", derandomize=True, database=None)
+"""The same generated examples in every run, so that a red run speaks of the change; `--full` draws new ones."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,7 +23,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """A full run has tests of many minutes: give them an hour where the caller named no limit."""
+    """A full run draws new examples and has tests of many minutes: an hour each where the caller named no limit."""
+    if not config.getoption("full"):
+        settings.load_profile("steady")
     if config.getoption("full") and config.getoption("timeout", None) is None:
         config.option.timeout = FULL_TIMEOUT_S
 

@@ -91,7 +91,7 @@ def test_a_file_can_be_dropped(portal: RunningPortal, files: dict[str, Path], br
 
 
 def test_the_keyboard_alone_is_enough(portal: RunningPortal, files: dict[str, Path], browser_page: Page) -> None:
-    browser_page.on("filechooser", lambda _: None)  # from the start: asked for late, a busy browser opens its own dialog
+    browser_page.on("filechooser", lambda _: None)  # from the start: late, a busy browser opens its own dialog
     browser_page.goto(f"{portal.url}/verify")
     for _ in range(12):
         browser_page.keyboard.press("Tab")
