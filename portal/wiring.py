@@ -42,9 +42,10 @@ from archive_store.regulation.rules import load_regulation
 from archive_store.seal_signature import SealSigner, time_stamper
 from archive_store.second_factor import SecondFactors
 from archive_store.unit_of_work import Database
-from archive_store.work import INDEX_CASE, MAKE_COPY, MAKE_RELEASE, PREPARE_PLAYING, RECOGNISE_TEXT
+from archive_store.work import BUILD_INDEX, INDEX_CASE, MAKE_COPY, MAKE_RELEASE, PREPARE_PLAYING, RECOGNISE_TEXT
 from indexer import weights
 from indexer.backends.embedded import EmbeddedBackend
+from indexer.backends.switched import EMBEDDED, SwitchedBackend
 from indexer.searcher import Searcher
 from portal.dissemination.sign import CopySigner
 from portal.dissemination.verdict import trust_in, verdict_on
@@ -64,6 +65,7 @@ from portal.services.decisions import DecisionService
 from portal.services.desk import Desk
 from portal.services.fixity import FixityService
 from portal.services.held_index import HeldIndex
+from portal.services.index_building import IndexBuilding
 from portal.services.indexing import IndexingService
 from portal.services.intake import IntakeService, Receiver
 from portal.services.listing import ListingService
@@ -92,6 +94,7 @@ from portal.services.viewing import ViewingService
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from indexer.backends.base import SearchBackend
     from portal.config import Settings
 
 KEY_FILES = ("field.key", "form.key", "checkpoint.key")
@@ -142,6 +145,12 @@ def form_key(settings: Settings) -> bytes:
     return (settings.data / "keys" / "form.key").read_bytes()
 
 
+def engines(settings: Settings) -> dict[str, Callable[[], SearchBackend]]:
+    """The search engines that are configured, each made when it is first needed."""
+    folder = settings.data / "index"
+    return {EMBEDDED: lambda: EmbeddedBackend(folder)}
+
+
 @dataclass(frozen=True)
 class Pools:
     """Parser processes that pages wait for."""
@@ -186,7 +195,7 @@ class Installation:
         self.press = WatermarkPress()
         self._stamper = time_stamper(self.authority, settings.timestamp_url, now)
         self.signer = SealSigner(self.authority, self._stamper)
-        self.index = EmbeddedBackend(data / "index")
+        self.index = SwitchedBackend(data / "index", engines(settings))
         self.index.open()
         self.originals = Originals(self.staging, self.root)
         self.derivatives = Derivatives(data / "derivatives")
@@ -199,8 +208,10 @@ class Installation:
         """Processes that recognise text, and those that make recordings playable, each for one."""
         self.services = self._services()
         self.indexing = IndexingService(self.desk, self.index, self.texts)
+        self.building = IndexBuilding(self.desk, self.index, self.indexing, data / "index")
         self.tasks: dict[str, Callable[[str], bool | None]] = {
             INDEX_CASE: self.indexing.index_case,
+            BUILD_INDEX: self.building.carry_on,
             MAKE_RELEASE: self.services.releases.make,
             MAKE_COPY: self._copy_making().make,
             PREPARE_PLAYING: self.services.playing.prepare,
@@ -261,13 +272,17 @@ class Installation:
             rights_lists=RightsLists(desk),
             second_factor=SecondFactorService(desk, factors, required=settings.second_factor_required),
             urgent=UrgentService(desk),
-            system=SystemService(desk, settings.data, lambda: [*audit.state(), *self.services.recognition.state()]),
+            system=SystemService(desk, settings.data, self._figures),
             listing=ListingService(desk, self.catalogue),
             recognition=RecognitionService(desk, self.originals, reader, self.texts, self.derivatives),
             supervision=SupervisionService(desk, self.regulation),
             tokens=TokenService(desk),
             playing=PlayingService(desk, studio, self.press, self._key("form.key")),
         )
+
+    def _figures(self) -> list[tuple[str, str]]:
+        services = self.services
+        return [*services.audit.state(), *services.recognition.state(), *self.building.state()]
 
     def _copy_making(self) -> CopyMakingService:
         settings, scratch = self.settings, self.settings.data / "scratch"

@@ -87,6 +87,18 @@ def write_bytes(data: bytes, target: Path, mode: int = PRIVATE_FILE) -> Written:
     return write_stream(BytesIO(data), target, mode)
 
 
+def replace_bytes(data: bytes, target: Path) -> None:
+    """Put `data` in the place of a small file: readers see the old or the new one, whole, and the new one stays.
+
+    One process writes it at a time.
+    """
+    fresh = target.with_name(f"{target.name}.new")
+    fresh.unlink(missing_ok=True)  # of a write that was killed
+    write_bytes(data, fresh)
+    fresh.replace(target)
+    sync_folder(target.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Flush the entries of a folder."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -6,10 +6,10 @@ It is replaced as a whole, so a reader sees the old or the new state and never h
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from archive_store.blobs.durable import replace_bytes
 from indexer.backends.embedded_schema import FORM
 
 if TYPE_CHECKING:
@@ -42,14 +42,4 @@ def read_state(root: Path) -> State:
 
 def write_state(root: Path, state: State) -> None:
     """Put a new state in the place of the old one, durably."""
-    fresh = root / f"{FILE}.new"
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(state)))
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(root / FILE)
-    folder = os.open(root, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    replace_bytes(json.dumps(asdict(state)).encode(), root / FILE)

@@ -15,6 +15,7 @@ from archive_store.errors import ArchiveError
 from portal.cli.accounts import account
 from portal.cli.archive import audit, doctor, import_, seal, verify
 from portal.cli.context import GOOD, REFUSED
+from portal.cli.indexing import index
 from portal.cli.serving import demo, init, serve, worker
 from portal.cli.verifying import verify_copy
 
@@ -34,7 +35,7 @@ def group(context: click.Context, data: Path) -> None:
     context.obj = data
 
 
-for command in (serve, worker, init, demo, import_, seal, verify, verify_copy, audit, doctor, account):
+for command in (serve, worker, init, demo, import_, seal, verify, verify_copy, audit, doctor, index, account):
     group.add_command(command)
 
 

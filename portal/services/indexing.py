@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 
     from archive_store.models.cases import Item, StoredFile
     from archive_store.page_texts import PageTexts
-    from indexer.backends.base import SearchBackend
+    from indexer.backends.switched import SwitchedBackend
+    from indexer.documents import PageDocument
     from portal.services.desk import Desk
+
+    Texts = Sequence[tuple[Item, Sequence["PageWords"]]]
 
 ENTRY, CONTENT, EVERYWHERE = "entry", "content", "*"
 PARTIES = (PersonRole.PARTY, PersonRole.APPLICANT, PersonRole.THIRD_PERSON)
@@ -47,13 +50,14 @@ class PageWords(NamedTuple):
 class IndexingService:
     """Writes what can be found of a case; run again, it writes the same."""
 
-    def __init__(self, desk: Desk, backend: SearchBackend, texts: PageTexts) -> None:
+    def __init__(self, desk: Desk, backend: SwitchedBackend, texts: PageTexts) -> None:
         self._desk = desk
         self._backend = backend
         self._texts = texts
 
     def reconcile(self) -> int:
         """Note work for every case that the index lacks, holds stale, or holds without reason; gives how many."""
+        self._backend.clear_left()
         if self._backend.needs_rebuild and self._backend.generation:  # of an older form: none of it can be read
             self._backend.clear()
         held = self._backend.case_ids()
@@ -78,12 +82,8 @@ class IndexingService:
                 self._backend.delete_case(case_id)
                 return
             wanted = state.wanted
-            sealed = case.state is CaseState.SEALED
-            texts = [(item, self._pages(item)) for item in case.items] if sealed else []
-            department = session.get_one(Department, case.department_id).name
-            pages = [(_item_facts(case, item), [page.text for page in found]) for item, found in texts]
-            found = documents_of(_case_facts(case, department), pages) if sealed else ()
-            self._backend.replace_case(case_id, found)
+            texts = self._texts_of(case)
+            self._backend.replace_case(case_id, _documents(session, case, texts))
         with self._desk.database.write() as unit:
             row = unit.session.get_one(IndexState, case_id)
             row.indexed, row.indexed_at = wanted, self._desk.clock()
@@ -94,11 +94,31 @@ class IndexingService:
             for file in filter(None, (playing_file(item) for item, _ in texts)):
                 playback.want(unit.session, file.id)
 
+    def build_case(self, case_id: str) -> None:
+        """Write what the archive holds of a case to the build beside the index in use."""
+        with self._backend.lock, self._desk.database.read() as session:
+            case = session.get(Case, case_id)
+            if case is not None:
+                self._backend.build_case(case_id, _documents(session, case, self._texts_of(case)))
+
+    def _texts_of(self, case: Case) -> Texts:
+        """The items of a sealed case with the text of their pages; none of another."""
+        return [(item, self._pages(item)) for item in case.items] if case.state is CaseState.SEALED else []
+
     def _pages(self, item: Item) -> list[PageWords]:
         """The text of each page; empty where a page has none."""
         file = page_file(item)
         found = self._texts.pages(file) if file else ()
         return [PageWords(page.text, isinstance(page, RecognisedText)) for page in found]
+
+
+def _documents(session: Session, case: Case, texts: Texts) -> Iterable[PageDocument]:
+    """What is to be found of a case; nothing of one that is not sealed."""
+    if case.state is not CaseState.SEALED:
+        return ()
+    department = session.get_one(Department, case.department_id).name
+    pages = [(_item_facts(case, item), [page.text for page in found]) for item, found in texts]
+    return documents_of(_case_facts(case, department), pages)
 
 
 def _want_recognised(session: Session, texts: Iterable[tuple[StoredFile | None, Sequence[PageWords]]]) -> None:

@@ -13,6 +13,7 @@ from archive_store.models.work import Work
 from archive_store.permissions import Permission
 from archive_store.policy import may
 from archive_store.work import (
+    BUILD_INDEX,
     INDEX_CASE,
     MAKE_COPY,
     MAKE_RELEASE,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 LEAST_FREE_BYTES = 2**30
 KINDS = {
     INDEX_CASE: "建立检索",
+    BUILD_INDEX: "重建检索",
     MAKE_RELEASE: "制作遮盖页面",
     MAKE_COPY: "制作签名复制件",
     PREPARE_PLAYING: "准备音像播放",

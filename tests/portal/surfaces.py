@@ -228,6 +228,8 @@ COMMANDS: dict[str, Caller] = {
     "verify": Caller.HOST,
     "audit verify": Caller.HOST,
     "doctor": Caller.HOST,
+    "index engine": Caller.HOST,
+    "index rebuild": Caller.HOST,
     "verify-copy": Caller.ANYONE,
     "seal": Caller.NAMED,
     "account create": Caller.NAMED,

@@ -1,0 +1,42 @@
+"""`anjuan index`: which engine, and an index made anew while searches go on."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from portal.cli.context import GOOD, REFUSED, WRONG_USE
+from tests.portal.cli.running import run
+
+if TYPE_CHECKING:
+    from tests.portal.conftest import World
+
+pytestmark = pytest.mark.usefixtures("indexed")
+
+
+def test_an_engine_that_nobody_knows_is_a_wrong_argument(world: World) -> None:
+    assert run(world.opened.settings.data, "index", "engine", "--to", "solr").code == WRONG_USE
+
+
+def test_an_engine_that_is_not_configured_is_refused_with_the_way_out(world: World) -> None:
+    said = run(world.opened.settings.data, "index", "engine", "--to", "elasticsearch")
+    assert (said.code, "elasticsearch_url" in said.stderr) == (REFUSED, True)
+
+
+def test_the_engine_in_use_is_told(world: World) -> None:
+    said = run(world.opened.settings.data, "index", "engine", "--json")
+    assert (said.code, json.loads(said.stdout)) == (
+        GOOD,
+        {"good": True, "engine": "embedded", "cases": 1, "configured": ["embedded"]},
+    )
+
+
+def test_the_index_is_made_anew_beside_the_one_in_use(world: World) -> None:
+    data = world.opened.settings.data
+    world.opened.index.close()
+    builds = set((data / "index").glob("build-*"))
+    said = run(data, "index", "rebuild")
+    assert (said.code, said.stdout.splitlines()[-1]) == (GOOD, "检索引擎：内置引擎，1 卷可检索。")
+    assert builds.isdisjoint((data / "index").glob("build-*"))
