@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 from datetime import date, datetime
+from functools import cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Date, bindparam, func, or_, select, update
 
 from archive_store.deadlines import CHINA
 from archive_store.identity import Actor, Role
@@ -30,8 +31,8 @@ from archive_store.models.tokens import AccessToken
 from archive_store.vocabulary import MAY_ASK_FOR_COPIES
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Select
-    from sqlalchemy.orm import Session
+    from sqlalchemy import BindParameter, ColumnElement, Select
+    from sqlalchemy.orm import InstrumentedAttribute, Session
 
 
 ACCOUNTS_A_PAGE = 50
@@ -67,21 +68,20 @@ def actor_of(session: Session, account_id: str, *, today: date | None = None) ->
         return None
     day = today or office_today()
 
-    def column(statement: Select[Any]) -> frozenset[Any]:
-        return frozenset(session.scalars(statement))
+    def granted(right: InstrumentedAttribute[Any]) -> frozenset[Any]:
+        return frozenset(session.scalars(_granted(right), {"account": account_id, "day": day}))
 
     persons = _own_persons(session, account_id, day)
-    levels = column(_granted(select(ClearanceGrant.level), ClearanceGrant, account_id, day))
-    roles = column(_granted(select(RoleGrant.role), RoleGrant, account_id, day))
+    roles = granted(RoleGrant.role)
     return Actor(
         account_id=account.id,
         name=account.name,
         roles=roles,
-        departments=column(_granted(select(Membership.department_id), Membership, account_id, day)),
-        in_charge=column(_granted(select(Leadership.department_id), Leadership, account_id, day)),
-        clearance=Level(max(levels, default=Level.PUBLIC)),
-        marks=column(_granted(select(MarkGrant.mark), MarkGrant, account_id, day)),
-        department_grants=column(_granted(select(DepartmentGrant.department_id), DepartmentGrant, account_id, day)),
+        departments=granted(Membership.department_id),
+        in_charge=granted(Leadership.department_id),
+        clearance=Level(max(granted(ClearanceGrant.level), default=Level.PUBLIC)),
+        marks=granted(MarkGrant.mark),
+        department_grants=granted(DepartmentGrant.department_id),
         label_cases=_cases_to_classify(session) if Role.CLASSIFICATION_OFFICER in roles else frozenset(),
         own_cases=frozenset(person.case_id for person in persons),
         own_persons=frozenset(person.id for person in persons),
@@ -161,10 +161,13 @@ def may_ask_for_copies(session: Session, person: Person, day: date) -> bool:
     return represented is not None and represented.role in MAY_ASK_FOR_COPIES
 
 
-def in_term(table: type[Grant], day: date) -> tuple[ColumnElement[bool], ...]:
+def in_term(table: type[Grant], day: date | BindParameter[date]) -> tuple[ColumnElement[bool], ...]:
     """The conditions under which a right holds on a day: begun, not run out, not ended."""
     return table.valid_from <= day, or_(table.valid_to.is_(None), table.valid_to >= day), table.ended_at.is_(None)
 
 
-def _granted(statement: Select[Any], table: type[Grant], account_id: str, day: date) -> Select[Any]:
-    return statement.where(table.account_id == account_id, *in_term(table, day))
+@cache
+def _granted(right: InstrumentedAttribute[Any]) -> Select[Any]:
+    """What `account` holds on `day`; made once, since every request of a person asks all of them."""
+    table = cast("type[Grant]", right.class_)
+    return select(right).where(table.account_id == bindparam("account"), *in_term(table, bindparam("day", type_=Date)))

@@ -97,10 +97,10 @@ def documents(count: int) -> Iterator[PageDocument]:
         )
 
 
-def build(backend: EmbeddedBackend, count: int) -> float:
+def build(backend: EmbeddedBackend, count: int, made: Callable[[int], Iterator[PageDocument]] = documents) -> float:
     """Index the pages; gives pages a second."""
     started = time.perf_counter()
-    waiting = documents(count)
+    waiting = made(count)
     while batch := list(islice(waiting, BATCH)):
         backend.apply([Change(p, add=[d for d in batch if d.partition == p]) for p in PARTITIONS])
     return round(count / (time.perf_counter() - started))

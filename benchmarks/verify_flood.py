@@ -8,22 +8,23 @@ times, and how many uploads were answered or turned away.
 from __future__ import annotations
 
 import argparse
-import http.cookiejar
 import json
 import re
 import shutil
-import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 import urllib.error
-import urllib.parse
 import urllib.request
 from collections import Counter
 from pathlib import Path
 from statistics import quantiles
+from typing import TYPE_CHECKING
+
+from benchmarks.serving import fetch, log_in, served
+
+if TYPE_CHECKING:
+    from benchmarks.serving import Reader
 
 CLIENTS = 24
 LOOKS = 40
@@ -40,21 +41,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         shutil.copytree(given.data, data)
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
-        command = [sys.executable, "-m", "portal.cli", "--data", str(data), "serve", "--port", str(port)]
-        server = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
-        try:
-            figures = measure(f"http://localhost:{port}", data)
-        finally:
-            server.terminate()
-            server.wait(timeout=60)
+        with served(data) as url:
+            figures = measure(url, data)
     print(json.dumps(figures) if given.json else "\n".join(f"{name}: {value}" for name, value in figures.items()))
 
 
 def measure(url: str, data: Path) -> dict[str, object]:
     """Both readings, and what became of the uploads."""
-    reader, image = log_in(url, data)
+    reader, image = open_page(url, data)
     look(reader, image, 5)
     calm = look(reader, image, LOOKS)
     answers: Counter[int] = Counter()
@@ -74,39 +68,16 @@ def measure(url: str, data: Path) -> dict[str, object]:
     }
 
 
-def log_in(url: str, data: Path) -> tuple[urllib.request.OpenerDirector, str]:
+def open_page(url: str, data: Path) -> tuple[Reader, str]:
     """A reader who is logged in, and the address of a page that it may see."""
-    reader = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
-    until_it_answers(url)
     accounts = json.loads((data / "demo-accounts.json").read_text(encoding="utf-8"))
-    password = next(row["password"] for row in accounts if row["name"] == ARCHIVIST)
-    token = re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', fetch(reader, f"{url}/login"))[0]
-    form = urllib.parse.urlencode({"csrf_token": token, "login": ARCHIVIST, "password": password})
-    reader.open(f"{url}/login", form.encode(), timeout=60).read()
+    reader = log_in(url, ARCHIVIST, next(row["password"] for row in accounts if row["name"] == ARCHIVIST))
     case = re.findall(r"/cases/[0-9a-f]{32}", fetch(reader, f"{url}/cases/?state=sealed"))[0]
     item = re.findall(r"/items/[0-9a-f]{32}", fetch(reader, url + case))[0]
     return reader, f"{url}{item}/pages/1.jpg"
 
 
-def until_it_answers(url: str) -> None:
-    """Wait for the server."""
-    for _ in range(600):
-        try:
-            urllib.request.urlopen(f"{url}/healthz", timeout=5).read()  # noqa: S310 - our own address
-        except OSError:
-            time.sleep(0.2)
-        else:
-            return
-    raise SystemExit("the server does not answer")
-
-
-def fetch(reader: urllib.request.OpenerDirector, address: str) -> str:
-    """A page as text."""
-    text: str = reader.open(address, timeout=60).read().decode()
-    return text
-
-
-def look(reader: urllib.request.OpenerDirector, image: str, times: int) -> tuple[int, int]:
+def look(reader: Reader, image: str, times: int) -> tuple[int, int]:
     """Fetch a page image so often: p50 and p95 in milliseconds."""
     taken = []
     for _ in range(times):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from indexer.analysis import Analysed, join_spans, spans_in
 from indexer.seam import seam_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 SNIPPET_CHARACTERS = 120
 _LEAD = 20
@@ -62,5 +64,17 @@ def _best_start(total: int, marks: Sequence[Span], length: int) -> int:
         return 0
     few = marks[:_MOST_MARKS]
     starts = [min(max(a - _LEAD, 0), total - length) for a, _ in few]
-    covered = [sum(max(0, min(b, start + length) - max(a, start)) for a, b in few) for start in starts]
+    before = _marked_before(few)
+    covered = [before(start + length) - before(start) for start in starts]
     return starts[covered.index(max(covered))]
+
+
+def _marked_before(marks: Sequence[Span]) -> Callable[[int], int]:
+    """How many characters are marked before a place; the marks are sorted and apart."""
+    begins, sums = [a for a, _ in marks], [0, *accumulate(b - a for a, b in marks)]
+
+    def before(place: int) -> int:
+        held = bisect_right(begins, place)
+        return sums[held] - max(0, marks[held - 1][1] - place) if held else 0
+
+    return before

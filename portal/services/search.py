@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
 
 from archive_store.audit.events import EventName
 from archive_store.cases import case_thing, item_for, item_thing
@@ -148,19 +149,28 @@ class SearchService:
         return Scope(tuple(p for p in self._backend.partitions() if entries.permits(p)), tokens, names)
 
     def _still(self, session: Session, actor: Actor, ids: Sequence[str]) -> set[str]:
-        return {page_id for page_id in ids if self._may_see(session, actor, page_id)}
+        """Those of the ids (`item:page`, `case:0`, `case:persons:label`, see `indexer.documents`) that may be seen."""
+        owners = {page_id.partition(":")[0] for page_id in ids}
+        handlers = selectinload(Case.handlers)
+        of_items = select(Item).where(Item.id.in_(owners)).options(joinedload(Item.case).options(handlers))
+        items = {item.id: item for item in session.scalars(of_items)}
+        of_cases = select(Case).where(Case.id.in_(owners - items.keys())).options(handlers)
+        cases = {case.id: case for case in session.scalars(of_cases)}
+        return {page_id for page_id in ids if _may_see(actor, items, cases, page_id)}
 
-    def _may_see(self, session: Session, actor: Actor, page_id: str) -> bool:
-        """Ids are `item:page`, `case:0`, or `case:persons:label` (`indexer.documents`)."""
-        owner, _, rest = page_id.partition(":")
-        case = session.get(Case, owner)
-        if case is not None:
-            if rest == "0":
-                return decide(actor, Permission.SEE_ENTRY, case_thing(case))
-            known = decide(actor, Permission.READ_CONTENT, case_thing(case))  # as on the page of the case
-            return known and cleared(actor, Label.parse(rest.partition(":")[2]))
-        item = session.get(Item, owner)
-        return item is not None and decide(actor, Permission.READ_CONTENT, item_thing(item.case, item))
+
+def _may_see(actor: Actor, items: Mapping[str, Item], cases: Mapping[str, Case], page_id: str) -> bool:
+    owner, _, rest = page_id.partition(":")
+    if owner in items:
+        item = items[owner]
+        return decide(actor, Permission.READ_CONTENT, item_thing(item.case, item))
+    if owner not in cases:
+        return False
+    thing = case_thing(cases[owner])
+    if rest == "0":
+        return decide(actor, Permission.SEE_ENTRY, thing)
+    known = decide(actor, Permission.READ_CONTENT, thing)  # as on the page of the case
+    return known and cleared(actor, Label.parse(rest.partition(":")[2]))
 
 
 def _of_whole_cases(tokens: frozenset[str] | None) -> frozenset[str] | None:
