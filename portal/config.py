@@ -71,6 +71,17 @@ class Settings(BaseSettings):
     timestamp_url: str = ""
     """The unit's own RFC 3161 service; empty: the built-in authority."""
 
+    elasticsearch_url: Annotated[str, Field(pattern=r"^(https?://[^\s,]+(,https?://[^\s,]+)*)?$")] = ""
+    """Addresses of Elasticsearch nodes, with commas between; empty: only the embedded engine. The API key lies in the
+    file `keys/elasticsearch.key`. `anjuan index engine --to elasticsearch` moves the archive there."""
+    elasticsearch_ca: Path | None = None
+    """Certificate of the authority that signed theirs, as a PEM file; unset: those that the system trusts."""
+    elasticsearch_prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{0,30}$")] = "anjuan"
+    """Begins the names of all indices; two archives in one cluster take different ones."""
+    elasticsearch_shards: Annotated[int, Field(ge=1, le=64)] = 1
+    elasticsearch_replicas: Annotated[int, Field(ge=0, le=8)] = 1
+    """Copies of each index on other nodes; one node alone has none."""
+
     @classmethod
     def settings_customise_sources(
         cls,

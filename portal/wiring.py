@@ -44,8 +44,10 @@ from archive_store.second_factor import SecondFactors
 from archive_store.unit_of_work import Database
 from archive_store.work import BUILD_INDEX, INDEX_CASE, MAKE_COPY, MAKE_RELEASE, PREPARE_PLAYING, RECOGNISE_TEXT
 from indexer import weights
+from indexer.backends.elastic import ElasticsearchBackend, ElasticSettings
 from indexer.backends.embedded import EmbeddedBackend
-from indexer.backends.switched import EMBEDDED, SwitchedBackend
+from indexer.backends.switched import ELASTICSEARCH, EMBEDDED, SwitchedBackend
+from indexer.backends.writer_lock import WriterLock
 from indexer.searcher import Searcher
 from portal.dissemination.sign import CopySigner
 from portal.dissemination.verdict import trust_in, verdict_on
@@ -148,7 +150,24 @@ def form_key(settings: Settings) -> bytes:
 def engines(settings: Settings) -> dict[str, Callable[[], SearchBackend]]:
     """The search engines that are configured, each made when it is first needed."""
     folder = settings.data / "index"
-    return {EMBEDDED: lambda: EmbeddedBackend(folder)}
+    found: dict[str, Callable[[], SearchBackend]] = {EMBEDDED: lambda: EmbeddedBackend(folder)}
+    if settings.elasticsearch_url:
+        cluster = elastic_settings(settings)
+        found[ELASTICSEARCH] = lambda: ElasticsearchBackend(cluster, WriterLock(folder / "elasticsearch.lock"))
+    return found
+
+
+def elastic_settings(settings: Settings) -> ElasticSettings:
+    """Where the cluster is and how to get in; the key is a file, as every secret."""
+    key = settings.data / "keys" / "elasticsearch.key"
+    return ElasticSettings(
+        tuple(settings.elasticsearch_url.split(",")),
+        settings.elasticsearch_prefix,
+        key.read_text(encoding="utf-8").strip() if key.exists() else None,
+        settings.elasticsearch_ca,
+        settings.elasticsearch_shards,
+        settings.elasticsearch_replicas,
+    )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,14 @@ from hypothesis import settings
 
 from tests import network
 
-pytest_plugins = ["pytester", "tests.proofs", "tests.databases", "tests.demonstration", "tests.portal.stages"]
+pytest_plugins = [
+    "pytester",
+    "tests.proofs",
+    "tests.databases",
+    "tests.demonstration",
+    "tests.elasticsearch.node",
+    "tests.portal.stages",
+]
 
 FULL_TIMEOUT_S = 3600
 

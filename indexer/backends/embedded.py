@@ -23,9 +23,10 @@ from archive_store.labels import Partition
 from indexer.backends.base import Change, SearchRequest, SearchResponse
 from indexer.backends.embedded_engine import EmbeddedEngine, total_of, value
 from indexer.backends.embedded_query import condition_query
-from indexer.backends.embedded_schema import FORM, register, to_engine
+from indexer.backends.embedded_schema import register, to_engine
 from indexer.backends.embedded_state import State, read_state, write_state
 from indexer.backends.embedded_writers import Writers
+from indexer.backends.form import FORM
 from indexer.backends.merging import answer
 from indexer.conditions import Condition, has
 

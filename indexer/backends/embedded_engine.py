@@ -9,24 +9,19 @@ from tantivy import DocAddress, Document, Order, Searcher, SearchResult
 
 from indexer.backends.base import FACET_FIELDS
 from indexer.backends.embedded_query import condition_query, scored_query
+from indexer.backends.form import SORT_FIELDS
 from indexer.backends.merging import Candidate, Top
 from indexer.documents import PageDocument
-from indexer.fields import Sort
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from indexer.conditions import Condition
+    from indexer.fields import Sort
     from indexer.ranking import Clause
 
 Ref = tuple[int, DocAddress]
 MOST_FACET_VALUES = 10_000
-_SORT_FIELDS = {
-    Sort.ARCHIVAL_CODE: "order",
-    Sort.RELEVANCE: "order",
-    Sort.DATE: "order_by_date",
-    Sort.DATE_NEWEST: "order_by_newest",
-}
 
 
 def total_of(found: SearchResult) -> int:
@@ -63,7 +58,7 @@ class EmbeddedEngine:
         total = 0
         keyed: list[tuple[str, Ref]] = []
         for number, searcher in enumerate(self._searchers):
-            found = searcher.search(query, max(limit, 1), order_by_field=_SORT_FIELDS[sort], order=Order.Asc)
+            found = searcher.search(query, max(limit, 1), order_by_field=SORT_FIELDS[sort], order=Order.Asc)
             total += total_of(found)
             keyed += [(key, (number, address)) for key, address in found.hits]
         keyed.sort(key=lambda pair: pair[0])

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from archive_store.blobs.durable import replace_bytes
-from indexer.backends.embedded_schema import FORM
+from indexer.backends.form import FORM
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,10 +6,9 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import tantivy
-from filelock import FileLock, Timeout
 
-from archive_store.errors import UnavailableError
 from indexer.backends.embedded_schema import register, schema
+from indexer.backends.writer_lock import WriterLock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +21,7 @@ class Writers:
     """Open writers by folder, the one used longest ago closed first; holds the lock of the whole index."""
 
     def __init__(self, root: Path) -> None:
-        self._lock = FileLock(root / "writer.lock")
+        self._lock = WriterLock(root / "writer.lock")
         self._open: OrderedDict[Path, tantivy.IndexWriter] = OrderedDict()
 
     def writer(self, folder: Path) -> tantivy.IndexWriter:
@@ -39,12 +38,7 @@ class Writers:
 
     def lock(self) -> None:
         """Become the one process that writes; raises UnavailableError where another is."""
-        if self._lock.is_locked:
-            return
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout as error:
-            raise UnavailableError("索引正由另一个程序写入，本次没有改动。请稍后再试。") from error
+        self._lock.acquire()
 
     def close_under(self, folder: Path) -> None:
         """Close the writers of a folder's partitions."""

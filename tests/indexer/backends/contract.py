@@ -6,7 +6,7 @@ A subclass gives the fixture `make_backend`, a function that makes a fresh, empt
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
@@ -84,7 +84,9 @@ def request(query: str, partitions: tuple[Partition, ...], **options: object) ->
 
 
 class BackendContract:
-    """The rules."""
+    """The rules; `engine` names it where counts are recorded."""
+
+    engine: ClassVar[str]
 
     def test_it_keeps_the_protocol(self, backend: SearchBackend) -> None:
         assert isinstance(backend, SearchBackend)
@@ -277,8 +279,8 @@ class BackendContract:
             lost += len(expected - found)
             wrong += len(found - expected)
             assert page.page_id in found, term
-        proofs.record("random substrings: pages not found", lost, "0", lost == 0)
-        proofs.record("random substrings: pages found wrongly", wrong, "0", wrong == 0)
+        proofs.record(f"random substrings: pages not found [{self.engine}]", lost, "0", lost == 0)
+        proofs.record(f"random substrings: pages found wrongly [{self.engine}]", wrong, "0", wrong == 0)
         assert (lost, wrong) == (0, 0)
 
     def test_hidden_documents_change_no_answer(
@@ -311,7 +313,7 @@ class BackendContract:
             query, scope, options = random_query(draw), _random_scope(draw, seen), _random_options(draw)
             answers = [_outcome(backend, query, scope, options) for backend in (alone, together)]
             differing += answers[0] != answers[1]
-        proofs.record("answers that hidden documents changed", differing, "0", differing == 0)
+        proofs.record(f"answers that hidden documents changed [{self.engine}]", differing, "0", differing == 0)
         assert differing == 0
 
 

@@ -49,6 +49,8 @@ def make_backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
 class TestEmbedded(BackendContract):
     """The contract over the embedded engine."""
 
+    engine = "embedded"
+
 
 def test_a_second_writer_is_refused_and_nothing_changes(tmp_path: Path) -> None:
     first, second = EmbeddedBackend(tmp_path), EmbeddedBackend(tmp_path)

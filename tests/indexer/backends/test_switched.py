@@ -52,6 +52,8 @@ def make_backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[
 class TestSwitched(BackendContract):
     """The contract over whichever engine is in use."""
 
+    engine = "switched"
+
 
 @pytest.fixture
 def some() -> World:

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from portal.cli.context import GOOD, REFUSED, WRONG_USE
+from tests.elasticsearch.node import settings
 from tests.portal.cli.running import run
+from tests.portal.conftest import open_installation
 
 if TYPE_CHECKING:
+    from tests.elasticsearch.node import Node
     from tests.portal.conftest import World
 
 pytestmark = pytest.mark.usefixtures("indexed")
@@ -40,3 +43,29 @@ def test_the_index_is_made_anew_beside_the_one_in_use(world: World) -> None:
     said = run(data, "index", "rebuild")
     assert (said.code, said.stdout.splitlines()[-1]) == (GOOD, "检索引擎：内置引擎，1 卷可检索。")
     assert builds.isdisjoint((data / "index").glob("build-*"))
+
+
+def test_a_running_archive_moves_to_elasticsearch_and_back(
+    world: World, elasticsearch_node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = world.opened.settings.data
+    world.opened.index.close()
+    monkeypatch.setenv("ANJUAN_ELASTICSEARCH_URL", elasticsearch_node.url)
+    monkeypatch.setenv("ANJUAN_ELASTICSEARCH_PREFIX", settings(elasticsearch_node).prefix)
+    monkeypatch.setenv("ANJUAN_ELASTICSEARCH_REPLICAS", "0")
+    for engine, name in (("elasticsearch", "Elasticsearch"), ("embedded", "内置引擎")):
+        said = run(data, "index", "engine", "--to", engine)
+        assert (said.code, said.stdout.splitlines()[-1]) == (GOOD, f"检索引擎：{name}，1 卷可检索。"), said.stderr
+        with open_installation(data) as opened:
+            asked = opened.services.search
+            found = asked.search(world.actor("archivist"), asked.asked("Inspection", {}, "relevance", 0, 20))
+            assert (opened.index.engine, len(found.cases)) == (engine, 1)
+
+
+def test_a_cluster_that_is_not_there_changes_nothing_and_is_said(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.opened.index.close()
+    monkeypatch.setenv("ANJUAN_ELASTICSEARCH_URL", "http://127.0.0.1:1")
+    data = world.opened.settings.data
+    said = run(data, "index", "engine", "--to", "elasticsearch")
+    assert (said.code, "现用的检索不受影响" in said.stderr) == (REFUSED, True)
+    assert json.loads(run(data, "index", "engine", "--json").stdout)["engine"] == "embedded"

@@ -1,0 +1,1 @@
+"""A real Elasticsearch node on loopback, for tests."""
