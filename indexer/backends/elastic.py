@@ -78,6 +78,11 @@ class Health:
     nodes: int
     version: str
 
+    def __str__(self) -> str:
+        """In words, for a page."""
+        words = {"green": "正常", "yellow": "副本不全", "red": "有分片不可用"}
+        return f"{words.get(self.status, self.status)}，{self.nodes} 个节点，版本 {self.version}"
+
 
 class ElasticsearchBackend:
     """A search backend on a cluster; only one process of the installation holds the lock.

@@ -70,6 +70,11 @@ class SwitchedBackend:
         """The engines that are configured."""
         return tuple(self._makers)
 
+    def health(self) -> str:
+        """How the engine in use stands, in words; empty of one that has nothing to say."""
+        tell = getattr(self._live(), "health", None)
+        return str(tell()) if tell else ""
+
     def open(self) -> None:
         """Make the folder; an engine is opened when it is first needed."""
         self._root.mkdir(parents=True, exist_ok=True)

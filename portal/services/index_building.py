@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from archive_store.audit.events import EventName
 from archive_store.blobs.durable import replace_bytes
-from archive_store.errors import InvalidInputError
+from archive_store.errors import InvalidInputError, UnavailableError
 from archive_store.identity import service_actor
 from archive_store.models.work import IndexState, Work
 from archive_store.work import BUILD_INDEX, last_failure, note
@@ -119,7 +119,13 @@ class IndexBuilding:
 
     def state(self) -> list[tuple[str, str]]:
         """Engine and build, for the page of the system; without content."""
-        figures = [("检索引擎", ENGINES[self._backend.engine])]
+        figures = [("检索引擎", "，".join(filter(None, (ENGINES[self._backend.engine], self._health()))))]
         if building := self.progress():
             figures.append(("正在建立检索", f"{ENGINES[building.engine]}，{building.done} / {building.total} 卷"))
         return figures
+
+    def _health(self) -> str:
+        try:
+            return self._backend.health()
+        except UnavailableError:
+            return "没有应答"

@@ -198,6 +198,7 @@ def test_health_tells_how_the_cluster_stands(make_backend: Callable[[], SearchBa
     assert isinstance(asked, ElasticsearchBackend)
     found = asked.health()
     assert (found.status, found.nodes, found.version[:2]) == ("green", 1, "9.")
+    assert str(found).startswith("正常，1 个节点，版本 9.")
 
 
 def test_a_killed_node_loses_nothing_and_answers_nothing_wrongly(

@@ -130,6 +130,18 @@ def test_an_engine_that_does_not_answer_is_tried_again_and_the_search_goes_on(
 
 
 @pytest.mark.usefixtures("second")
+def test_an_engine_that_says_nothing_of_itself_is_told_on_the_page_of_the_system(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent() -> str:
+        raise UnavailableError("检索引擎没有应答。")
+
+    assert ("检索引擎", "内置引擎") in world.opened.services.system.state(world.actor("sysadmin")).figures
+    monkeypatch.setattr(world.opened.index, "health", silent)
+    assert ("检索引擎", "内置引擎，没有应答") in world.opened.building.state()
+
+
+@pytest.mark.usefixtures("second")
 def test_a_draft_is_in_no_build(world: World, tmp_path: Path) -> None:
     write_case(tmp_path / "draft", case_number="演水罚〔2026〕8号")
     list(world.opened.services.intake.import_folder(world.actor("handler"), tmp_path / "draft"))
