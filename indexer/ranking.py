@@ -92,12 +92,12 @@ class Ranking:
             occurrences[token] = occurrences.get(token, 0) + 1
         for token, times in occurrences.items():
             if len(token) == 1:
-                yield Clause("uni", token, _exact(self._weights.of_atom(token) * times))
+                yield Clause("uni", token, self._weights.of_atom(token) * times)
                 continue
             constant = self._weights.of_bigram(token) * times
-            yield Clause("bi", token, _exact(constant))
+            yield Clause("bi", token, constant)
             for repeats, share in REPEATS.items():
-                yield Clause("repeats", f"{token}{repeats}", _exact(constant * share))
+                yield Clause("repeats", f"{token}{repeats}", constant * share)
 
     def scores(self, payloads: Sequence[bytes]) -> list[float]:
         """The score of each page, from its payload and the query alone."""
@@ -173,11 +173,6 @@ class _Matches:
         gains = self.values[held % terms] * (_K1 + 1) * counts / (counts + norm) if len(held) else np.zeros(0)
         scores = np.bincount(held // terms, weights=gains, minlength=int(windows.sum()))
         return np.maximum.reduceat(scores, firsts)
-
-
-def _exact(weight: float) -> float:
-    """A multiple of 1/1024: sums of such are exact in 32 bits, so every engine forms the same groups of equals."""
-    return round(weight * 1024) / 1024
 
 
 def _sum(table: NDArray[np.float64]) -> NDArray[np.float64]:
