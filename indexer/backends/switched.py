@@ -59,7 +59,7 @@ class SwitchedBackend:
         self._opened: dict[str, SearchBackend] = {}
         self._build: _Build | None = None
         self.lock = RLock()
-        """Held while a case is read for a build and written to it, so that nothing newer is overwritten."""
+        """Held while it is made sure that what is written to a build is the latest, and while it is written."""
 
     @property
     def engine(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import contextmanager
 from threading import Event, Thread
 from typing import TYPE_CHECKING
@@ -12,7 +13,6 @@ import click
 from archive_store.errors import UnavailableError
 from portal.cli.context import GOOD, installation, json_option
 from portal.services.index_building import ENGINES
-from portal.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,13 +50,17 @@ def rebuild(data: Path, *, as_json: bool) -> int:
 
 
 def _built(opened: Installation, engine: str, *, as_json: bool) -> int:
-    """Have the build made, by the worker that runs or by this process, and wait for it."""
-    opened.building.ask(engine)
+    """Have the build made by the worker that runs, or make it here where none does; wait for it."""
+    building = opened.building
+    by_worker = building.has_worker()
+    building.ask(engine, noted=by_worker)
     with _progress(opened, quiet=as_json):
-        Worker(opened).run_until_idle()
-    if opened.building.is_waiting(engine):
-        reason = opened.building.trouble(engine) or "后台任务尚未完成。"
-        raise UnavailableError(f"索引还没有建成：{reason}现用的检索不受影响，后台任务会继续。")
+        while not by_worker and building.carry_on(engine):
+            pass
+        while building.is_waiting(engine) and not building.trouble(engine):
+            time.sleep(LOOK_SECONDS)
+    if building.is_waiting(engine):
+        raise UnavailableError(f"索引还没有建成：{building.trouble(engine)}现用的检索不受影响，后台任务会继续。")
     return _said(opened, as_json=as_json)
 
 

@@ -18,7 +18,7 @@ from archive_store.blobs.durable import replace_bytes
 from archive_store.errors import InvalidInputError, UnavailableError
 from archive_store.identity import service_actor
 from archive_store.models.work import IndexState, Work
-from archive_store.work import BUILD_INDEX, last_failure, note
+from archive_store.work import BUILD_INDEX, WORKER, is_held, last_failure, note
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,8 +53,10 @@ class IndexBuilding:
         self._left: list[str] = []
         self._total = 0
 
-    def ask(self, engine: str) -> None:
-        """Note that an index is to be made in an engine; it is in use once it is whole. Later wishes replace earlier.
+    def ask(self, engine: str, *, noted: bool = True) -> None:
+        """Enter that an index is to be made in an engine; it is in use once it is whole. Later wishes replace earlier.
+
+        With `noted` the worker makes it; else the caller does, by `carry_on`.
 
         Raises:
             InvalidInputError: no such engine is configured.
@@ -67,7 +69,8 @@ class IndexBuilding:
             waiting = select(Work).where(Work.kind == BUILD_INDEX, Work.done_at.is_(None))
             for other in unit.session.scalars(waiting):
                 other.done_at = self._desk.clock()
-            note(unit.session, BUILD_INDEX, engine)
+            if noted:
+                note(unit.session, BUILD_INDEX, engine)
             self._desk.record(unit.session, service_actor("index"), EventName.INDEX_REBUILD, ("index", engine))
 
     def carry_on(self, engine: str) -> bool:
@@ -105,6 +108,11 @@ class IndexBuilding:
             return Progress(**json.loads(self._file.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
+
+    def has_worker(self) -> bool:
+        """Whether a worker runs that would make it."""
+        with self._desk.database.read() as session:
+            return is_held(session, WORKER)
 
     def is_waiting(self, engine: str) -> bool:
         """Whether a build was asked for and is not done."""

@@ -95,11 +95,27 @@ class IndexingService:
                 playback.want(unit.session, file.id)
 
     def build_case(self, case_id: str) -> None:
-        """Write what the archive holds of a case to the build beside the index in use."""
-        with self._backend.lock, self._desk.database.read() as session:
-            case = session.get(Case, case_id)
-            if case is not None:
-                self._backend.build_case(case_id, _documents(session, case, self._texts_of(case)))
+        """Write what the archive holds of a case to the build beside the index in use.
+
+        What changed while it was read is read again: the build never gets something older than it holds.
+        """
+        while True:
+            wanted, found = self._read_for_build(case_id)
+            with self._backend.lock:
+                if self._wanted(case_id) == wanted:
+                    self._backend.build_case(case_id, found)
+                    return
+
+    def _read_for_build(self, case_id: str) -> tuple[int | None, list[PageDocument]]:
+        with self._desk.database.read() as session:
+            case, state = session.get(Case, case_id), session.get(IndexState, case_id)
+            if case is None or state is None:
+                return None, []
+            return state.wanted, list(_documents(session, case, self._texts_of(case)))
+
+    def _wanted(self, case_id: str) -> int | None:
+        with self._desk.database.read() as session:
+            return session.scalar(select(IndexState.wanted).where(IndexState.case_id == case_id))
 
     def _texts_of(self, case: Case) -> Texts:
         """The items of a sealed case with the text of their pages; none of another."""

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import time
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select
 
+from archive_store.models.work import Work
+from archive_store.work import BUILD_INDEX
 from portal.cli.context import GOOD, REFUSED, WRONG_USE
+from portal.worker import Worker
 from tests.elasticsearch.node import settings
 from tests.portal.cli.running import run
 from tests.portal.conftest import open_installation
@@ -67,5 +74,22 @@ def test_a_cluster_that_is_not_there_changes_nothing_and_is_said(world: World, m
     monkeypatch.setenv("ANJUAN_ELASTICSEARCH_URL", "http://127.0.0.1:1")
     data = world.opened.settings.data
     said = run(data, "index", "engine", "--to", "elasticsearch")
-    assert (said.code, "现用的检索不受影响" in said.stderr) == (REFUSED, True)
+    assert (said.code, "案卷本身没有受影响" in said.stderr) == (REFUSED, True)
     assert json.loads(run(data, "index", "engine", "--json").stdout)["engine"] == "embedded"
+
+
+def test_where_a_worker_runs_it_makes_the_index_and_the_command_waits_for_it(world: World) -> None:
+    stop, ours = os.pipe()
+    with open(stop, encoding="utf-8") as end:  # noqa: PTH123 - a descriptor, not a path
+        worker = Thread(target=Worker(world.opened).run, args=(end,))
+        worker.start()
+        try:
+            while not world.opened.building.has_worker():
+                time.sleep(0.05)
+            said = run(world.opened.settings.data, "index", "rebuild", "--json")
+        finally:
+            os.close(ours)
+            worker.join()
+    assert (said.code, json.loads(said.stdout)["cases"]) == (GOOD, 1)
+    with world.opened.database.read() as session:
+        assert session.scalars(select(Work).where(Work.kind == BUILD_INDEX)).one().done_at is not None
