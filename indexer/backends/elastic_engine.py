@@ -6,6 +6,8 @@ import sys
 from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
+from elastic_transport import TransportError
+
 from indexer.backends.base import FACET_FIELDS
 from indexer.backends.elastic_query import condition_query, scored_query, stretches
 from indexer.backends.form import SORT_FIELDS
@@ -39,7 +41,9 @@ class ElasticEngine:
 
     def _search(self, **body: Any) -> Hit:  # noqa: ANN401 - the server's words
         point = {"id": self._point, "keep_alive": KEEP_ALIVE}
-        found: Hit = self._client.search(pit=point, source=False, **body).body
+        found: Hit = self._client.search(pit=point, source=False, allow_partial_search_results=False, **body).body
+        if found["_shards"]["failed"] or found["timed_out"]:
+            raise TransportError("a part of the index did not answer")
         self._point = found.get("pit_id", self._point)
         return found
 

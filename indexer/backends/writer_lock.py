@@ -16,7 +16,7 @@ class WriterLock:
     """A file that one process holds; the system gives it back when that process ends, however it ends."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = FileLock(path)
+        self._lock = FileLock(path, thread_local=False)  # the process writes, with whichever of its threads
 
     def acquire(self) -> bool:
         """Become the one that writes; True where this call did it, False where it was so before.

@@ -33,8 +33,9 @@ class Node:
     process: subprocess.Popen[str]
 
     def kill(self) -> None:
-        self.process.kill()
-        self.process.communicate()
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
 
 
 def settings(*nodes: Node, replicas: int = 0, shards: int = 1) -> ElasticSettings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
@@ -101,6 +102,15 @@ def test_what_is_written_while_a_build_grows_stands_in_both(two: SwitchedBackend
     assert two.case_ids() == {"case2", "case9"}
     two.finish_build()
     assert (two.engine, two.case_ids()) == (OTHER, {"case2", "case9"})
+
+
+def test_a_build_may_be_written_by_another_thread_than_what_is_in_use(two: SwitchedBackend, some: World) -> None:
+    two.start_build(EMBEDDED)
+    with ThreadPoolExecutor(1) as other:
+        other.submit(two.build_case, "case1", of("case1", some)).result()
+        two.replace_case("case2", of("case2", some))
+        other.submit(two.finish_build).result()
+    assert two.case_ids() == {"case1", "case2"}
 
 
 def test_trouble_of_a_build_does_not_touch_what_is_in_use(
