@@ -19,11 +19,12 @@ def make_engine(url: str) -> Engine:
     """An engine for `sqlite:///...` or `postgresql+psycopg://...` with our durability settings.
 
     PostgreSQL runs in its default READ COMMITTED with synchronous_commit on; rows that carry a state are locked
-    by the services through their version column.
+    by the services through their version column. The text of an error never holds the values of a statement.
     """
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    waiting = {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
+    engine = create_engine(url, connect_args=waiting, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -15,7 +15,7 @@ Monday to Friday are counted, and the result says that it may change. No I/O her
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 
 import chinese_calendar
 
@@ -63,6 +63,11 @@ class Remaining:
         if self.days == 0:
             return "今天到期"
         return f"剩 {self.days} {unit}" if self.days > 0 else f"已逾期 {-self.days} {unit}"
+
+
+def beginning_of(day: date) -> datetime:
+    """The moment at which a day begins in China."""
+    return datetime.combine(day, time.min, CHINA)
 
 
 def local_date(moment: date | datetime) -> date:

@@ -5,6 +5,7 @@ Someone not logged in gets the same redirect for every path, existing or not, bu
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from typing import TYPE_CHECKING, cast
@@ -13,8 +14,9 @@ from flask import Response, current_app, g, redirect, render_template, request, 
 from flask_login import LoginManager, UserMixin, current_user
 from werkzeug.exceptions import Unauthorized
 
-from archive_store.errors import NotFoundError, RefusedError
+from archive_store.errors import ArchiveError, NotFoundError, RefusedError
 from archive_store.policy import may
+from portal.services.desk import REQUEST_ID
 from portal.services.tokens import TokenScope
 from portal.services.verification import LARGEST_FILE
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from portal.services import Services
     from portal.sessions import StoredSession
 
+log = logging.getLogger(__name__)
 OPEN_ENDPOINTS = frozenset(
     {
         "auth.login",
@@ -41,6 +44,7 @@ OPEN_ENDPOINTS = frozenset(
     }
 )
 """What anyone may reach; everything else needs a login."""
+STATIC_ENDPOINTS = frozenset({"static", "bootstrap.static"})
 STEP_UP_ENDPOINTS = frozenset(
     {
         "cases.seal",
@@ -142,6 +146,20 @@ def require(permission: Permission) -> None:
         raise NotFoundError
 
 
+def note_denial() -> None:
+    """Put into the audit log that the person was answered as for what does not exist; strangers leave no event.
+
+    What is hidden and what is absent leave the same event. The answer stands also where the log cannot be written.
+    """
+    if not current_user.is_authenticated or request.endpoint in STATIC_ENDPOINTS:
+        return
+    asked = next(iter((request.view_args or {}).values()), "")
+    try:
+        services().audit.note_denial(actor(), request.endpoint or "", str(asked))
+    except ArchiveError:
+        log.warning("a denial could not be put into the audit log", exc_info=True)
+
+
 def install(app: Flask, *, secure: bool) -> None:
     """Put the door and the headers in place."""
     manager = LoginManager(app)
@@ -160,7 +178,7 @@ def install(app: Flask, *, secure: bool) -> None:
     def _headers(response: Response) -> Response:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
-        if request.endpoint not in ("static", "bootstrap.static"):
+        if request.endpoint not in STATIC_ENDPOINTS:
             response.headers.setdefault("Cache-Control", "no-store")
         if secure:
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
@@ -216,6 +234,7 @@ def _by_token(asked: Request) -> Person | None:
 
 def _deny_by_default() -> AnyResponse | None:
     g.request_id = secrets.token_hex(8)
+    REQUEST_ID.set(g.request_id)
     if request.headers.get("Sec-Fetch-Site", "same-origin") == "cross-site" and request.method != "GET":
         raise NotFoundError
     if request.endpoint in OPEN_ENDPOINTS:

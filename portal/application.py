@@ -15,7 +15,7 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import access, api, errors, presenters, views
+from portal import access, api, errors, logs, presenters, views
 from portal.sessions import TableSessions
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def create_app(
     )
     if behind_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    logs.follow_requests(app)
     access.install(app, secure=secure)
     errors.install(app)
     presenters.install(app)

@@ -10,7 +10,7 @@ import os
 import tomllib
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     login_wait_minutes: Annotated[int, Field(ge=1, le=60)] = 10
     administrators_need_second_factor: bool | None = None
     """Whether the three administrators must log in with a one-time code too; unset: yes, but for the demonstration."""
+    log_level: Literal["info", "warning", "error"] = "warning"
+    """Of the lines on standard error, from which weight on they are written; `info` tells of each request."""
     max_upload_mb: Annotated[int, Field(ge=1, le=65536)] = 2048
     """Largest file of an intake."""
     render_processes: Annotated[int, Field(ge=0, le=64)] = 0

@@ -20,6 +20,7 @@ from archive_store.errors import (
     RefusedError,
     UnavailableError,
 )
+from portal.access import note_denial
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -36,7 +37,6 @@ SENTENCES = {
     400: "请求的内容不完整或格式不对。您填写的内容没有丢失，请返回上一页核对后重试。",
     401: "没有登录，或访问令牌无效、已到期、已作废。请登录，或在“访问令牌”页面签发新的令牌。",
     404: NotFoundError().message,
-    405: NotFoundError().message,
     413: "文件超过允许的大小，没有保存。请分成较小的文件再上传。",
     429: "操作过于频繁，请稍候再试。",
     500: "系统出现故障，您刚才的操作没有保存。请稍后重试；若再次出现，请把时间告诉系统管理员。",
@@ -72,7 +72,7 @@ def code_of(error: ArchiveError) -> int:
 def _archive(error: ArchiveError) -> tuple[str | Response, int]:
     code = code_of(error)
     if code == 404:  # noqa: PLR2004 - the code itself
-        return _page(404, SENTENCES[404])
+        return _nothing()
     return _page(code, error.message)
 
 
@@ -80,8 +80,15 @@ def _http(error: HTTPException) -> tuple[str | Response, int] | HTTPException:
     code = error.code or 500
     if code < 400:  # noqa: PLR2004 - a redirect is no error
         return error
-    shown = 404 if code in (403, 404, 405) else code
-    return _page(shown, SENTENCES.get(shown, SENTENCES[400]))
+    if code in (403, 404, 405):
+        return _nothing()
+    return _page(code, SENTENCES.get(code, SENTENCES[400]))
+
+
+def _nothing() -> tuple[str | Response, int]:
+    """The one answer for what does not exist, may not be seen, or is not of the person's office; it is an event."""
+    note_denial()
+    return _page(404, SENTENCES[404])
 
 
 def _page(code: int, sentence: str) -> tuple[str | Response, int]:

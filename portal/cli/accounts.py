@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from portal.cli.context import as_option, installation, person
+from portal.cli.context import as_option, commanded, installation
 from portal.services.accounts import NewAccount
 from portal.services.rights import NewAsk
 
@@ -27,8 +27,7 @@ def account() -> None:
 @click.pass_obj
 def create(data: Path, login: str, new_login: str, name: str) -> None:
     """建立账号（系统管理员），输出一次性启用码。"""
-    with installation(data) as opened:
-        actor = person(opened, login)
+    with commanded(data, login) as (opened, actor):
         _, code = opened.services.accounts.create(actor, NewAccount(new_login, name))
         click.echo(code)
 
@@ -51,8 +50,7 @@ def ask(
     ground: str,
 ) -> None:
     """为本部门人员申请权限（部门主管领导）；由安全保密管理员授予。"""
-    with installation(data) as opened:
-        actor = person(opened, login)
+    with commanded(data, login) as (opened, actor):
         known = {department.name: department.id for department in opened.services.cases.departments()}
         missing = [name for name in departments if name not in known]
         if missing:
@@ -69,8 +67,8 @@ def ask(
 @click.pass_obj
 def asks(data: Path, login: str) -> None:
     """列出等待授权的申请（安全保密管理员）。"""
-    with installation(data) as opened:
-        for row in opened.services.rights_lists.waiting(person(opened, login)):
+    with commanded(data, login) as (opened, actor):
+        for row in opened.services.rights_lists.waiting(actor):
             click.echo(f"{row.ask.id}\t{row.name}（{row.login}）\t{row.right}\t{row.asked_by}\t{row.ask.ground}")
 
 
@@ -82,8 +80,8 @@ def asks(data: Path, login: str) -> None:
 @click.pass_obj
 def decide(data: Path, login: str, ask_id: str, *, granted: bool, ground: str) -> None:
     """授予或不予授予所申请的权限（安全保密管理员）。"""
-    with installation(data) as opened:
-        opened.services.rights.decide(person(opened, login), ask_id, granted=granted, ground=ground)
+    with commanded(data, login) as (opened, actor):
+        opened.services.rights.decide(actor, ask_id, granted=granted, ground=ground)
         click.echo("已授予。" if granted else "已记录不予授予。")
 
 

@@ -14,7 +14,7 @@ from archive_store.case_folder import DESCRIPTION, WORKBOOK
 from archive_store.forms.workbook import empty_workbook
 from archive_store.identity import service_actor
 from archive_store.regulation.catalogue import load_catalogue
-from portal.cli.context import GOOD, REFUSED, as_option, installation, json_option, person, report
+from portal.cli.context import GOOD, REFUSED, as_option, commanded, installation, json_option, report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,8 +92,7 @@ def _write_template(data: Path, target: Path) -> int:
 @click.pass_obj
 def seal(data: Path, code: str, login: str) -> int:
     """封存一卷已接收的案卷（档号）。"""
-    with installation(data) as opened:
-        actor = person(opened, login)
+    with commanded(data, login) as (opened, actor):
         opened.services.sealing.seal_by_code(actor, code)
         click.echo(f"{code} 已封存。")
     return GOOD

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive_store.errors import InvalidInputError
+from archive_store.errors import InvalidInputError, NotFoundError
 from portal.config import load_settings
 from portal.wiring import Installation, prepare_folder
 
@@ -42,7 +42,19 @@ def installation(data: Path) -> Iterator[Installation]:
         yield opened
 
 
-def person(opened: Installation, login: str) -> Actor:
+@contextmanager
+def commanded(data: Path, login: str) -> Iterator[tuple[Installation, Actor]]:
+    """An installation and the one who commands; an answer as for what does not exist is an event."""
+    with installation(data) as opened:
+        actor = _person(opened, login)
+        try:
+            yield opened, actor
+        except NotFoundError:
+            opened.services.audit.note_denial(actor, f"command {click.get_current_context().info_name}", "")
+            raise
+
+
+def _person(opened: Installation, login: str) -> Actor:
     """The one who commands, by name and by the token on standard input."""
     token = sys.stdin.readline().strip()
     if not token:

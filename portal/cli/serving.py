@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 import sys
+from logging.config import dictConfig
 from pathlib import Path  # noqa: TC003 - click asks for it
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import click
 from gunicorn.app.base import BaseApplication
 
 from archive_store.identity import Role
+from portal import logs
 from portal.application import create_app
 from portal.cli.context import installation, prepared
 from portal.cli.demonstration import ACCOUNTS_FILE, fill
@@ -82,7 +84,8 @@ def serve(data: Path, host: str, port: int, tls_cert: str | None, tls_key: str |
         "threads": settings.web_threads,
         "timeout": 120,
         "graceful_timeout": 10,
-        "loglevel": "warning",
+        "loglevel": settings.log_level,
+        "logconfig_dict": logs.configuration(settings.log_level),
         "when_ready": lambda server: _announce(data, address, server),
         "forwarded_allow_ips": "127.0.0.1",
     }
@@ -107,6 +110,7 @@ def serve(data: Path, host: str, port: int, tls_cert: str | None, tls_key: str |
 def worker(data: Path, *, until_stdin_closes: bool, once: bool) -> None:
     """执行后台任务：排定审计日志、建立索引、清理。"""
     with installation(data) as opened:
+        dictConfig(logs.configuration(opened.settings.log_level))
         running = Worker(opened)
         if once:
             running.run_until_idle()

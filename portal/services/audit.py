@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from archive_store.audit.checkpoint import CheckpointBook, sign
-from archive_store.audit.events import EventName, Outcome
+from archive_store.audit.events import LONGEST, EventName, Outcome
+from archive_store.deadlines import beginning_of
 from archive_store.errors import NotFoundError
 from archive_store.models.accounts import Account
 from archive_store.models.audit import AuditCheckpoint, AuditLeaf
@@ -20,7 +22,7 @@ from archive_store.policy import may
 from portal.services.rights_lists import CHANGES, said_of
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from sqlalchemy import ColumnElement
 
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 
 ORIGIN = "anjuan/audit"
 PAGE_SIZE = 50
+NO_PLACE = "none"
+ID_SHAPE = re.compile(r"[A-Za-z0-9_-]{1,80}")
+"""What an id may look like; anything else that was asked for may be somebody's words and is not kept."""
 LATELY = timedelta(days=7)
 
 TITLES = {name.value: name.zh for name in EventName}
@@ -65,6 +70,36 @@ class Entry:
     outcome: str
 
 
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """Which events the auditor wants to see; what is empty does not restrict. Days are days in China."""
+
+    name: str = ""
+    outcome: str = ""
+    person: str = ""
+    """Part of a name or login."""
+    since: date | None = None
+    until: date | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """As conditions on `AuditLeaf` joined with `Account`."""
+        found = []
+        if self.name:
+            found.append(AuditLeaf.name == self.name)
+        if self.outcome:
+            found.append(AuditLeaf.outcome == self.outcome)
+        if self.person:
+            found.append(Account.name.contains(self.person, autoescape=True) | (Account.login == self.person))
+        if self.since:
+            found.append(AuditLeaf.at >= beginning_of(self.since))
+        if self.until:
+            found.append(AuditLeaf.at < beginning_of(self.until + timedelta(days=1)))
+        return found
+
+
+EVERYTHING = LogFilter()
+
+
 class AuditService:
     """Orders, checks and shows the log."""
 
@@ -72,6 +107,12 @@ class AuditService:
         self._desk = desk
         self._key = key
         self._book = CheckpointBook(desk.log, ORIGIN, [key.verifier])
+
+    def note_denial(self, actor: Actor, place: str, asked: str) -> None:
+        """Keep that the actor was answered as for what does not exist, at `place` (page or command), for id `asked`."""
+        subject = (place[: LONGEST["object_type"]] or NO_PLACE, asked if ID_SHAPE.fullmatch(asked) else "")
+        with self._desk.database.write() as unit:
+            self._desk.record(unit.session, actor, EventName.ACCESS_DENIED, subject, Outcome.REFUSED)
 
     def sequence(self, limit: int) -> int:
         """Give places to leaves that have none; gives how many. For the worker."""
@@ -140,7 +181,7 @@ class AuditService:
                 verified_well=last is not None and last.outcome == Outcome.DONE.value,
             )
 
-    def latest(self, actor: Actor, page: int, size: int = PAGE_SIZE) -> list[Entry]:
+    def latest(self, actor: Actor, page: int, size: int = PAGE_SIZE, wanted: LogFilter = EVERYTHING) -> list[Entry]:
         """One page of the log, newest first, for the security auditor."""
         if not may(actor, Permission.READ_LOG):
             raise NotFoundError
@@ -148,6 +189,7 @@ class AuditService:
             rows = session.execute(
                 select(AuditLeaf, Account.name)
                 .outerjoin(Account, Account.id == AuditLeaf.actor_id)
+                .where(*wanted.conditions())
                 .order_by(AuditLeaf.id.desc())
                 .limit(size)
                 .offset((max(page, 1) - 1) * size)

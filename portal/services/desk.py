@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from archive_store.audit.log import AuditLog
     from archive_store.identity import Actor
     from archive_store.unit_of_work import Database
+
+REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""The id of the request that is being answered, on events and lines of the log; None in the worker and in commands."""
 
 
 @dataclass(frozen=True)
@@ -45,4 +49,4 @@ class Desk:
         """Append an event about `subject` (kind, id) to the transaction of what it records."""
         who = actor if isinstance(actor, str) else actor.account_id
         kind, identifier = subject
-        self.log.append(session, Event(name, who, kind, identifier, outcome, self.clock(), details))
+        self.log.append(session, Event(name, who, kind, identifier, outcome, self.clock(), details, REQUEST_ID.get()))

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
-from portal.access import actor, services
-from portal.services.audit import PAGE_SIZE
+from archive_store.errors import InvalidInputError
+from archive_store.permissions import Permission
+from portal.access import actor, require, services
+from portal.forms.log import read_filter
+from portal.services.audit import OUTCOMES, PAGE_SIZE, TITLES
 
+FILTERS = ("name", "outcome", "person", "since", "until")
 pages = Blueprint("system", __name__)
 
 
@@ -24,11 +28,27 @@ def state() -> str:
 
 
 @pages.get("/log")
-def log() -> str:
+def log() -> tuple[str, int]:
     """The log, without content, for the security auditor."""
     number = max(request.args.get("page", 1, type=int), 1)
-    events = services().audit.latest(actor(), number)
-    return render_template("system/log.html", events=events, number=number, size=PAGE_SIZE)
+    asked = {field: value for field in FILTERS if (value := request.args.get(field, ""))}
+    events, refusal = [], None
+    try:
+        events = services().audit.latest(actor(), number, wanted=read_filter(request.args))
+    except InvalidInputError as error:
+        require(Permission.READ_LOG)
+        refusal = error.message
+    page = render_template(
+        "system/log.html",
+        events=events,
+        number=number,
+        size=PAGE_SIZE,
+        asked=asked,
+        refusal=refusal,
+        titles=sorted(TITLES.items(), key=lambda pair: pair[0]),
+        outcomes=OUTCOMES,
+    )
+    return page, 422 if refusal else 200
 
 
 @pages.post("/log/verify")
