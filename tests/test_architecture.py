@@ -29,7 +29,7 @@ VOCABULARY = tuple(f"archive_store.{name}" for name in WORDS)
 PARSING = "archive_store.parsing"
 """The sandbox for bytes from outside, free to everyone."""
 
-SUPPORT = tuple(f"portal.{name}" for name in ("access", "auth", "config", "errors", "presenters", "sessions"))
+SUPPORT = tuple(f"portal.{name}" for name in ("access", "auth", "config", "errors", "logs", "presenters", "sessions"))
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "archive_store": ("archive_store",),

@@ -7,8 +7,8 @@ from flask import Blueprint, render_template, request
 from archive_store.errors import InvalidInputError
 from archive_store.permissions import Permission
 from portal.access import actor, require, services
-from portal.forms.log import read_filter
-from portal.services.audit import OUTCOMES, PAGE_SIZE, TITLES
+from portal.forms.parties import read_day
+from portal.services.audit import OUTCOMES, PAGE_SIZE, TITLES, LogFilter
 
 FILTERS = ("name", "outcome", "person", "since", "until")
 pages = Blueprint("system", __name__)
@@ -34,7 +34,7 @@ def log() -> tuple[str, int]:
     asked = {field: value for field in FILTERS if (value := request.args.get(field, ""))}
     events, refusal = [], None
     try:
-        events = services().audit.latest(actor(), number, wanted=read_filter(request.args))
+        events = services().audit.latest(actor(), number, wanted=_wanted())
     except InvalidInputError as error:
         require(Permission.READ_LOG)
         refusal = error.message
@@ -49,6 +49,14 @@ def log() -> tuple[str, int]:
         outcomes=OUTCOMES,
     )
     return page, 422 if refusal else 200
+
+
+def _wanted() -> LogFilter:
+    given = request.args
+    name, outcome = given.get("name", ""), given.get("outcome", "")
+    if name not in {"", *TITLES} or outcome not in {"", *OUTCOMES}:
+        raise InvalidInputError("没有这种事件或结果，请从列表中选择。")
+    return LogFilter(name, outcome, given.get("person", "").strip(), read_day(given, "since"), read_day(given, "until"))
 
 
 @pages.post("/log/verify")
