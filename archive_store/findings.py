@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from archive_store.drafts import ORIGINAL, page_file
 from archive_store.four_check_facts import findings_from
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
     from archive_store.models.cases import Item
@@ -75,14 +76,24 @@ def item_facts(item: Item) -> ItemFacts:
 
 
 def findings_of(
-    session: Session, case: Case, rules: Regulation, today: date, *, checked: bool = True
+    session: Session,
+    case: Case,
+    rules: Regulation,
+    today: date,
+    *,
+    checked: bool = True,
+    known: ColumnElement[bool] | None = None,
 ) -> list[OpenFinding]:
     """Everything found of a case as it stands: rules of the regulation, then the archive's own checks.
 
-    With `checked`, what failed when the four checks last ran on it as well.
+    With `checked`, what failed when the four checks last ran on it as well. `known` narrows the other cases that may
+    be spoken of to those that the reader may know; without it nothing is said of any other case, as it must be in
+    what is kept or sealed.
     """
     found = [*evaluate(rules, case_facts(case), [item_facts(item) for item in case.items], today)]
-    found += _own_checks(session, case)
+    found += _own_checks(case)
+    if known is not None:
+        found += _twins(session, case, known)
     failed = _four_checks(session, case) if checked else []
     reasons = {
         waiver.finding_key: waiver.reason for waiver in session.scalars(select(Waiver).where(Waiver.case_id == case.id))
@@ -106,17 +117,19 @@ def _four_checks(session: Session, case: Case) -> list[tuple[Finding, bool]]:
     return [] if kept is None else findings_from(FourCheckReport.from_json(kept.report))
 
 
-def _own_checks(session: Session, case: Case) -> list[Finding]:
-    found = []
-    if not case.items:
-        found.append(Finding("A01", "第二十八条", "卷内没有任何文件。请先收入文件。", Severity.BLOCKS))
-    twins = session.scalar(
-        select(func.count()).select_from(Case).where(Case.case_number == case.case_number, Case.id != case.id)
-    )
-    if twins:
-        message = f"案号“{case.case_number}”已用于其他案卷。一案一卷，请核对案号。"
-        found.append(Finding("A02", "第二十八条", message, Severity.WARNS))
-    return found
+def _own_checks(case: Case) -> list[Finding]:
+    if case.items:
+        return []
+    return [Finding("A01", "第二十八条", "卷内没有任何文件。请先收入文件。", Severity.BLOCKS)]
+
+
+def _twins(session: Session, case: Case, known: ColumnElement[bool]) -> list[Finding]:
+    """A second use of the case's number, where the reader may know the other case."""
+    twin = select(Case.id).where(Case.case_number == case.case_number, Case.id != case.id, known)
+    if session.scalars(twin.limit(1)).first() is None:
+        return []
+    message = f"案号“{case.case_number}”已用于其他案卷。一案一卷，请核对案号。"
+    return [Finding("A02", "第二十八条", message, Severity.WARNS)]
 
 
 def blocking(findings: Sequence[OpenFinding]) -> list[OpenFinding]:

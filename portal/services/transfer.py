@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.dialects import postgresql, sqlite
 
 from archive_store.audit.events import EventName
-from archive_store.cases import case_for, readable_items
+from archive_store.cases import case_for, readable_items, visible_cases
 from archive_store.drafts import contents_list, renumber
 from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
 from archive_store.findings import OpenFinding, case_facts, findings_of
@@ -49,7 +49,8 @@ class TransferService:
         with self._desk.database.read() as session:
             case = case_for(session, actor, case_id, Permission.READ_CONTENT)
             numbers = {None, *(item.number for item in readable_items(actor, case))}
-            found = findings_of(session, case, self._rules, self._desk.today())
+            known = visible_cases(session, actor)
+            found = findings_of(session, case, self._rules, self._desk.today(), known=known)
             return [one for one in found if one.finding.item_number in numbers]
 
     def statements(self, shown: CasePage) -> dict[str, list[Statement]]:
@@ -118,7 +119,8 @@ class TransferService:
             raise InvalidInputError("准予通过须写明理由。", "reason")
         with self._desk.database.write() as unit:
             case = case_for(unit.session, actor, case_id, Permission.WAIVE)
-            found = findings_of(unit.session, case, self._rules, self._desk.today())
+            known = visible_cases(unit.session, actor)
+            found = findings_of(unit.session, case, self._rules, self._desk.today(), known=known)
             chosen = next((one for one in found if one.finding.key == finding_key), None)
             if chosen is None:
                 raise NotFoundError

@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import ColumnElement, true
 from sqlalchemy.orm import Session
 
 from archive_store.findings import OpenFinding, blocking, case_facts, findings_of, item_facts
 from archive_store.four_check_report import FourCheckReport, Line, Moment, Outcome, Property, PropertyReport
 from archive_store.models.base import now
-from archive_store.models.cases import FourCheckReportRow, Waiver
+from archive_store.models.cases import Case, FourCheckReportRow, Waiver
 from archive_store.regulation.catalogue import load_catalogue
 from archive_store.regulation.facts import Finding, Severity
 from archive_store.regulation.rules import load_regulation
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import Engine
-
-    from archive_store.models.cases import Case
 
 RULES = load_regulation(load_catalogue())
 FAULT = Line("Z1", "内容未被改动", Outcome.FAILED, "第1件被改动。", 1, waivable=False)
@@ -45,8 +44,8 @@ def keep(session: Session, case: Case, *lines: Line, later: int = 0) -> None:
     session.flush()
 
 
-def keys(session: Session, case: Case) -> dict[str, OpenFinding]:
-    return {found.finding.key: found for found in findings_of(session, case, RULES, DAY)}
+def keys(session: Session, case: Case, known: ColumnElement[bool] | None = None) -> dict[str, OpenFinding]:
+    return {found.finding.key: found for found in findings_of(session, case, RULES, DAY, known=known)}
 
 
 def waive(session: Session, case: Case, key: str) -> None:
@@ -61,11 +60,18 @@ def test_an_empty_file_cannot_be_sealed(session: Session) -> None:
     assert found["A01"].blocks
 
 
-def test_a_number_used_twice_is_a_hint_and_does_not_block(session: Session) -> None:
+def test_a_number_used_twice_is_a_hint_to_who_may_know_the_other_case_and_does_not_block(session: Session) -> None:
     case = draft_case(session)
-    assert "A02" not in keys(session, case)
+    assert "A02" not in keys(session, case, known=true())
+    twin = draft_case(session)
+    assert not keys(session, case, known=true())["A02"].blocks
+    assert "A02" not in keys(session, case, known=Case.id != twin.id)
+
+
+def test_what_is_kept_of_a_case_says_nothing_of_another(session: Session) -> None:
+    case = draft_case(session)
     draft_case(session)
-    assert not keys(session, case)["A02"].blocks
+    assert "A02" not in keys(session, case)
 
 
 def test_a_reason_lets_pass_the_one_finding_that_it_names(session: Session) -> None:

@@ -9,6 +9,7 @@ import pytest
 from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
 from archive_store.models.cases import Case
 from archive_store.vocabulary import CaseState
+from tests.portal.conftest import write_case
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,9 +49,22 @@ def test_a_file_that_was_handed_over_cannot_be_changed_by_its_handler(world: Wor
         world.opened.services.intake.remove_item(world.actor("handler"), draft, item)
 
 
-def test_acceptance_gives_codes_that_are_never_given_twice(world: World, tmp_path: Path) -> None:
-    from tests.portal.conftest import write_case  # noqa: PLC0415
+def test_a_number_of_a_hidden_case_is_as_free_as_any(world: World, draft: str, tmp_path: Path) -> None:
+    services = world.opened.services
+    theirs = {"department": "水资源管理处", "handlers": ["承办演示乙"]}
+    folder = write_case(tmp_path / "same", **theirs)
+    twin = services.intake.import_case(world.actor("other_handler"), folder).case_id
+    assert twin
+    for who, case_id in (("handler", draft), ("other_handler", twin)):
+        found = services.transfer.findings(world.actor(who), case_id)
+        assert "A02" not in {one.finding.key for one in found}, who
+    for who, case_id in (("handler", draft), ("other_handler", twin)):
+        services.transfer.hand_over(world.actor(who), case_id)
+    found = services.transfer.findings(world.actor("archivist"), draft)
+    assert "A02" in {one.finding.key for one in found}
 
+
+def test_acceptance_gives_codes_that_are_never_given_twice(world: World, tmp_path: Path) -> None:
     services, codes = world.opened.services, set()
     for n in range(3):
         folder = write_case(tmp_path / f"case{n}", case_number=f"演水检〔2026〕{n + 1}号")
