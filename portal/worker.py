@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 LEASE = WORKER
 LEASE_SECONDS = 30
+RENEWAL_SECONDS = 10
+"""How long to go on before the lease is prolonged: each time is a write for which people's own writes wait."""
 PAUSE_SECONDS = 0.25
+ORDER_SECONDS = 1.0
+"""While it runs, the worker gives leaves of the log their places at most so often, many at once."""
 CHECKPOINT_SECONDS = 10
 HOURLY = 3600
 LEAVES_AT_A_TIME = 500
@@ -41,6 +45,8 @@ class Worker:
         self._holder = str(Holder.here())
         self._tidied = 0.0
         self._signed = 0.0
+        self._ordered = 0.0
+        self._renewed: float | None = None
         self._beside = ThreadPoolExecutor(1, "long-work")
         self._long: tuple[Work, Future[bool]] | None = None
 
@@ -56,9 +62,10 @@ class Worker:
     def _round(self) -> bool:
         """One round under the lease; trouble with the database or the disk passes, and nobody would begin us anew."""
         try:
-            return self._holds() and self.step()
+            return self._holds() and self.step(at_once=False)
         except (ArchiveError, SQLAlchemyError, OSError) as error:
             log.warning("a round of the worker failed: %s", type(error).__name__)
+            self._renewed = None
             time.sleep(AFTER_TROUBLE_SECONDS)
             return False
 
@@ -75,25 +82,31 @@ class Worker:
         finally:
             self._end()
 
-    def step(self) -> bool:
-        """One round; False where nothing was to be done."""
+    def step(self, *, at_once: bool = True) -> bool:
+        """One round; False where nothing was to be done. Without `at_once` the log is put in order each second only."""
         self._tidy()
-        ordered = self._order() > 0
+        ordered = (at_once or time.monotonic() - self._ordered >= ORDER_SECONDS) and self._order() > 0
         return self._carry_out() or ordered or self._carry_on_beside()
 
     def _order(self) -> int:
         """Give leaves of the log their places; none where another worker, whose lease has just ended, does so."""
+        self._ordered = time.monotonic()
         try:
             return self._opened.services.audit.sequence(LEAVES_AT_A_TIME)
         except ConflictError:
             return 0
 
     def _holds(self) -> bool:
+        if self._renewed is not None and time.monotonic() - self._renewed < RENEWAL_SECONDS:
+            return True
+        began = time.monotonic()
         try:
             with self._opened.database.write() as unit:
-                return hold_lease(unit.session, LEASE, self._holder, LEASE_SECONDS)
+                held = hold_lease(unit.session, LEASE, self._holder, LEASE_SECONDS)
         except ConflictError:  # another worker took it in the same moment
-            return False
+            held = False
+        self._renewed = began if held else None
+        return held
 
     def _anything_due(self) -> bool:
         with self._opened.database.read() as session:

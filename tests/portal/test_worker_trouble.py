@@ -45,7 +45,8 @@ def test_trouble_with_the_database_or_the_disk_does_not_end_the_worker(
     worker, rounds = Worker(world.opened), []
     read, write = os.pipe()
 
-    def troubled() -> bool:
+    def troubled(*, at_once: bool) -> bool:
+        assert not at_once
         rounds.append(len(rounds))
         if len(rounds) == 1:
             raise UnavailableError("演示")
