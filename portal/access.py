@@ -15,6 +15,7 @@ from flask_login import LoginManager, UserMixin, current_user
 from werkzeug.exceptions import Unauthorized
 
 from archive_store.errors import ArchiveError, NotFoundError, RefusedError
+from archive_store.login_guard import REMEMBERED, Caller
 from archive_store.policy import may
 from portal.services.desk import REQUEST_ID
 from portal.services.tokens import TokenScope
@@ -125,6 +126,23 @@ def session_id() -> str:
     return row.id
 
 
+def caller() -> Caller:
+    """Where a try to log in comes from."""
+    return Caller(request.cookies.get(_device_cookie(), ""), (request.remote_addr or "")[:45])
+
+
+def remember_browser(response: AnyResponse, token: str) -> None:
+    """Have the browser known for who has just logged in; the cookie opens nothing by itself."""
+    secure = current_app.config["SESSION_COOKIE_SECURE"]
+    response.set_cookie(
+        _device_cookie(), token, max_age=REMEMBERED, httponly=True, secure=secure, samesite="Lax", path="/"
+    )
+
+
+def _device_cookie() -> str:
+    return "__Host-anjuan-device" if current_app.config["SESSION_COOKIE_SECURE"] else "anjuan-device"
+
+
 def note_proof() -> None:
     """The password was given now: the session goes on under a new token."""
     session[PROVED_KEY] = int(time.time())
@@ -162,6 +180,7 @@ def note_denial() -> None:
 
 def install(app: Flask, *, secure: bool) -> None:
     """Put the door and the headers in place."""
+    app.config["SESSION_COOKIE_SECURE"] = secure
     manager = LoginManager(app)
     manager.session_protection = None  # the session's own row is what holds it
 
@@ -198,7 +217,7 @@ def _step_up() -> str | tuple[str, int] | None:
     refusal, given = None, request.form.get(STEP_UP_FIELD)
     if given is not None:
         try:
-            services().accounts.step_up(actor(), given, request.form.get(CODE_FIELD, ""))
+            services().accounts.step_up(actor(), given, request.form.get(CODE_FIELD, ""), caller())
         except RefusedError as error:
             refusal = error.message
         else:

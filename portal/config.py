@@ -49,7 +49,9 @@ class Settings(BaseSettings):
     session_idle_minutes: Annotated[int, Field(ge=1, le=480)] = 15
     session_hours: Annotated[int, Field(ge=1, le=24)] = 12
     login_attempts: Annotated[int, Field(ge=3, le=100)] = 5
-    """Wrong passwords in a row before an account waits."""
+    """Wrong passwords in a row before a browser has to wait; those that are not known for the person wait together."""
+    login_attempts_of_address: Annotated[int, Field(ge=3, le=10_000)] = 50
+    """Wrong passwords from one network address, known browsers aside, before strangers there have to wait."""
     login_wait_minutes: Annotated[int, Field(ge=1, le=60)] = 10
     administrators_need_second_factor: bool | None = None
     """Whether the three administrators must log in with a one-time code too; unset: yes, but for the demonstration."""

@@ -27,6 +27,7 @@ from archive_store.derivatives import Derivatives
 from archive_store.drafts import DraftBuilder
 from archive_store.errors import NotFoundError
 from archive_store.labels import Level
+from archive_store.login_guard import LoginGuard
 from archive_store.models.base import now
 from archive_store.models.cases import StoredFile
 from archive_store.ocfl import StorageRoot
@@ -170,6 +171,12 @@ def elastic_settings(settings: Settings) -> ElasticSettings:
     )
 
 
+def login_guard(settings: Settings) -> LoginGuard:
+    """What counts wrong passwords, as the settings say."""
+    wait = timedelta(minutes=settings.login_wait_minutes)
+    return LoginGuard(attempts=settings.login_attempts, address_attempts=settings.login_attempts_of_address, wait=wait)
+
+
 @dataclass(frozen=True)
 class Pools:
     """Parser processes that pages wait for."""
@@ -248,7 +255,6 @@ class Installation:
             desk, SigningKey(ORIGIN, Ed25519PrivateKey.from_private_bytes(self._key("checkpoint.key")))
         )
         vault = Vault(self.root, self.staging, self.signer)
-        wait = timedelta(minutes=settings.login_wait_minutes)
         demonstration = settings.is_demonstration
         highest = Level.TOP_SECRET if demonstration else Level.INTERNAL
         checking = CheckingService(desk, CaseReader(self.originals, self.texts, fields), self.regulation, highest)
@@ -260,7 +266,7 @@ class Installation:
         copies = CopyService(desk, self.copies, transfers=settings.copy_transfers)
         studio = Studio(self.originals, self.derivatives, maker, self.documents)
         return Services(
-            accounts=AccountService(desk, factors, attempts=settings.login_attempts, wait=wait),
+            accounts=AccountService(desk, factors, login_guard(settings)),
             cases=CaseService(desk, fields),
             checking=checking,
             classification=ClassificationService(desk, highest=highest),

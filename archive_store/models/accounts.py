@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from archive_store.identity import AskState, RightKind, Role
@@ -40,8 +40,35 @@ class Account(Base):
     rights_version: Mapped[int] = mapped_column(default=1)
     """Raised with every change of rights; sessions of an older version end."""
     failed_logins: Mapped[int] = mapped_column(default=0)
+    """Wrong tries from browsers that are not known for the person; see `archive_store.login_guard`."""
     locked_until: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class KnownDevice(Base):
+    """A browser in which a person logged in before, by the hash of its token; it counts its own wrong tries."""
+
+    __tablename__ = "known_devices"
+    __table_args__ = (UniqueConstraint("account_id", "token_hash"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    token_hash: Mapped[str] = mapped_column(String(64), index=True)
+    failed_logins: Mapped[int] = mapped_column(default=0)
+    locked_until: Mapped[datetime | None]
+    made_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+
+
+class AddressGuard(Base):
+    """Wrong tries from one network address since a moment, those from known browsers aside."""
+
+    __tablename__ = "address_guards"
+
+    address: Mapped[str] = mapped_column(String(45), primary_key=True)
+    failed_logins: Mapped[int] = mapped_column(default=0)
+    since: Mapped[datetime]
+    locked_until: Mapped[datetime | None]
 
 
 class Given:

@@ -94,8 +94,7 @@ def enrol(data: Path, code: str, password: str) -> None:
     with installation(data) as opened:
         accounts = opened.services.accounts
         login = accounts.enrol(code, password)
-        account_id, _ = accounts.log_in(login, password)
-        actor = accounts.actor(account_id)
+        actor = accounts.actor(accounts.log_in(login, password).account_id)
         if actor is not None:
             click.echo(f"{login} 已启用。口令牌（只显示这一次）：{accounts.issue_command_token(actor)}")
 
@@ -109,7 +108,6 @@ def token(data: Path, login: str, password: str, code: str) -> None:
     """换发本人的口令牌；旧口令牌随即失效。"""
     with installation(data) as opened:
         accounts = opened.services.accounts
-        account_id, _ = accounts.log_in(login, password, code)
-        actor = accounts.actor(account_id)
+        actor = accounts.actor(accounts.log_in(login, password, code).account_id)
         if actor is not None:
             click.echo(accounts.issue_command_token(actor))

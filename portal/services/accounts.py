@@ -10,7 +10,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -19,6 +19,7 @@ from sqlalchemy import delete, func, select
 from archive_store.accounts import actor_of, end_tokens, new_token, office_today, token_hash
 from archive_store.audit.events import EventName
 from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
+from archive_store.login_guard import NOWHERE, forget_devices
 from archive_store.models.accounts import (
     Account,
     ClearanceGrant,
@@ -28,19 +29,18 @@ from archive_store.models.accounts import (
     RoleGrant,
     WebSession,
 )
-from archive_store.models.base import now
 from archive_store.passwords import LONGEST, weakness
 from archive_store.permissions import Permission
 from archive_store.policy import may
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import timedelta
 
     from sqlalchemy.orm import Session
 
     from archive_store.identity import Actor, Role
     from archive_store.labels import Level, Mark
+    from archive_store.login_guard import Caller, LoginGuard
     from archive_store.second_factor import Checked, SecondFactors
     from portal.services.desk import Desk
 
@@ -63,14 +63,21 @@ class NewAccount:
     ground: str = ""
 
 
+class LoggedIn(NamedTuple):
+    """Who logged in: account, version of its rights, and the token by which the browser is known from now on."""
+
+    account_id: str
+    rights_version: int
+    device: str
+
+
 class AccountService:
     """People and their passwords."""
 
-    def __init__(self, desk: Desk, factors: SecondFactors, *, attempts: int, wait: timedelta) -> None:
+    def __init__(self, desk: Desk, factors: SecondFactors, guard: LoginGuard) -> None:
         self._desk = desk
         self._factors = factors
-        self._attempts = attempts
-        self._wait = wait
+        self._guard = guard
         self._hasher = PasswordHasher()
         _decoy()  # made now: the first login of an unknown name takes no longer than the next
 
@@ -81,8 +88,8 @@ class AccountService:
         with self._desk.database.read() as session:
             return actor_of(session, account_id)
 
-    def log_in(self, login: str, password: str, code: str = "") -> tuple[str, int]:
-        """Account id and version of rights for a right pair, with a right code where the account has a second factor.
+    def log_in(self, login: str, password: str, code: str = "", caller: Caller = NOWHERE) -> LoggedIn:
+        """Who a right pair belongs to, with a right code where the account has a second factor.
 
         Raises:
             RefusedError: for anything else, with one answer for all cases; the event says which.
@@ -92,16 +99,18 @@ class AccountService:
         good = self._matches(account.password_hash if account else None, password)
         with self._desk.database.write() as unit:
             account = unit.session.get(Account, account.id) if account else None
-            waiting = account is not None and account.locked_until is not None and account.locked_until > now()
-            checked = self._factors.check(unit.session, account.id if account else None, code, self._desk.clock())
+            moment = self._desk.clock()
+            waiting = self._guard.must_wait(unit.session, account, caller, moment)
+            checked = self._factors.check(unit.session, account.id if account else None, code, moment)
             if account is None or not (good and checked.good) or waiting or not account.active:
+                self._guard.failed(unit.session, account, caller, moment)
                 self._note_failure(unit.session, account, waiting=waiting)
                 result = None
             else:
-                account.failed_logins, account.locked_until = 0, None
+                device = self._guard.succeeded(unit.session, account, caller, moment)
                 self._spend(unit.session, account.id, checked)
                 self._desk.record(unit.session, account.id, EventName.ACCOUNT_LOGIN, ("account", account.id))
-                result = account.id, account.rights_version
+                result = LoggedIn(account.id, account.rights_version, device)
         if result is None:
             raise RefusedError(WRONG_LOGIN)
         return result
@@ -127,22 +136,24 @@ class AccountService:
             raise RefusedError("姓名与口令牌不符，未执行任何操作。")
         return actor
 
-    def step_up(self, actor: Actor, password: str, code: str = "") -> None:
+    def step_up(self, actor: Actor, password: str, code: str = "", caller: Caller = NOWHERE) -> None:
         """Prove once more who is there, before something that weighs; failures count like those of a login.
 
         Raises:
             RefusedError: the password or the code is wrong, or too many were.
         """
-        self._prove(actor, password, code)
+        self._prove(actor, password, code, caller)
 
-    def change_password(self, actor: Actor, old: str, new: str, session_id: str, code: str = "") -> None:
-        """Set another password; every other session and every token end.
+    def change_password(
+        self, actor: Actor, old: str, new: str, session_id: str, code: str = "", caller: Caller = NOWHERE
+    ) -> None:
+        """Set another password; every other session and every token end, and no other browser is known any more.
 
         Raises:
             InvalidInputError: the new one is too short, too long or too common, or is the old one.
             RefusedError: the old one, or the code of the second factor, is wrong.
         """
-        self._prove(actor, old, code)
+        self._prove(actor, old, code, caller)
         with self._desk.database.read() as session:
             account = session.get_one(Account, actor.account_id)
         check_password(new, account.login, account.name)
@@ -153,25 +164,27 @@ class AccountService:
             account = unit.session.get_one(Account, actor.account_id)
             account.password_hash = kept
             end_tokens(unit.session, account)
+            forget_devices(unit.session, account, but=caller.device)
             others = delete(WebSession).where(WebSession.account_id == account.id, WebSession.id != session_id)
             unit.session.execute(others)
             self._desk.record(unit.session, actor, EventName.ACCOUNT_PASSWORD, ("account", account.id))
 
-    def _prove(self, actor: Actor, password: str, code: str) -> None:
+    def _prove(self, actor: Actor, password: str, code: str, caller: Caller) -> None:
         with self._desk.database.read() as session:
             account = session.get_one(Account, actor.account_id)
         good = self._matches(account.password_hash, password)
         with self._desk.database.write() as unit:
             account = unit.session.get_one(Account, actor.account_id)
-            waiting = account.locked_until is not None and account.locked_until > self._desk.clock()
-            checked = self._factors.check(unit.session, account.id, code, self._desk.clock())
+            moment = self._desk.clock()
+            waiting = self._guard.must_wait(unit.session, account, caller, moment)
+            checked = self._factors.check(unit.session, account.id, code, moment)
             proved = good and checked.good and not waiting
             if proved:
-                account.failed_logins = 0
+                self._guard.proved(unit.session, account, caller)
                 self._spend(unit.session, account.id, checked)
                 self._desk.record(unit.session, actor, EventName.ACCOUNT_STEP_UP, ("account", account.id))
             else:
-                self._count_failure(account, waiting=waiting)
+                self._guard.failed(unit.session, account, caller, moment)
                 subject = ("account", account.id)
                 self._desk.record(unit.session, actor, EventName.ACCOUNT_STEP_UP_FAILED, subject, "refused")
         if not proved:
@@ -242,16 +255,8 @@ class AccountService:
             self._desk.record(session, account_id, EventName.FACTOR_USE_CODE, ("account", account_id))
 
     def _note_failure(self, session: Session, account: Account | None, *, waiting: bool) -> None:
-        if account is not None:
-            self._count_failure(account, waiting=waiting)
         subject = ("account", account.id if account else "unknown")
         self._desk.record(session, "anonymous", EventName.ACCOUNT_LOGIN_FAILED, subject, "refused", waiting=waiting)
-
-    def _count_failure(self, account: Account, *, waiting: bool) -> None:
-        if not waiting:
-            account.failed_logins += 1
-            if account.failed_logins >= self._attempts:
-                account.failed_logins, account.locked_until = 0, now() + self._wait
 
     def _add(self, session: Session, new: NewAccount) -> tuple[Account, str]:
         login = new.login.strip().lower()

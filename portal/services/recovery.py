@@ -17,6 +17,7 @@ from archive_store.accounts import actor_of, end_tokens, new_token, token_hash
 from archive_store.audit.events import EventName
 from archive_store.errors import NotFoundError, RefusedError
 from archive_store.identity import RecoveryState
+from archive_store.login_guard import forget_devices
 from archive_store.models.accounts import Account, WebSession
 from archive_store.models.recovery import Recovery
 from archive_store.permissions import Permission
@@ -257,6 +258,7 @@ class RecoveryService:
             self._factors.take_away(session, account.id)
         session.execute(delete(WebSession).where(WebSession.account_id == account.id))
         end_tokens(session, account)
+        forget_devices(session, account)
         recovery.state, recovery.code_hash, recovery.ended_at = RecoveryState.USED, None, self._desk.clock()
         self._record(session, account.id, EventName.RECOVERY_USE, recovery)
         return account.login

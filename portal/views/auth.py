@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, session, url_for
 from flask_login import current_user, login_user, logout_user
 
 from archive_store.errors import ArchiveError
-from portal.access import Person, actor, note_proof, services
+from portal.access import Person, actor, caller, note_proof, remember_browser, services
 from portal.forms.auth import EnrolForm, LoginForm, RecoverForm
 
 if TYPE_CHECKING:
@@ -26,16 +26,18 @@ def login() -> str | Response | tuple[str, int]:
     if not form.validate_on_submit():
         return render_template("auth/login.html", form=form)
     try:
-        account_id, _ = services().accounts.log_in(form.login.data, form.password.data, form.code.data or "")
+        logged_in = services().accounts.log_in(form.login.data, form.password.data, form.code.data or "", caller())
     except ArchiveError as error:
         return render_template("auth/login.html", form=form, refusal=error.message), 401
-    found = services().accounts.actor(account_id)
+    found = services().accounts.actor(logged_in.account_id)
     if found is None:
         return redirect(url_for("auth.login"))
     session.clear()
     login_user(Person(found))
     note_proof()
-    return redirect(url_for("home.page"))
+    answer = redirect(url_for("home.page"))
+    remember_browser(answer, logged_in.device)
+    return answer
 
 
 @pages.post("/logout")

@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from archive_store.errors import IntegrityError, InvalidInputError, NotFoundError, RefusedError
+from archive_store.login_guard import LoginGuard
 from archive_store.models.accounts import Account, WebSession
 from archive_store.models.audit import AuditLeaf
 from archive_store.models.base import now
@@ -48,7 +49,9 @@ class Phone:
         self.offices = offices
         self.factors = SecondFactors(FieldSeal(bytes(32)))
         self.service = SecondFactorService(self.desk, self.factors, required=False)
-        self.accounts = AccountService(self.desk, self.factors, attempts=5, wait=timedelta(minutes=10))
+        self.accounts = AccountService(
+            self.desk, self.factors, LoginGuard(attempts=5, address_attempts=50, wait=timedelta(minutes=10))
+        )
         self.accounts._hasher = CHEAP
         with self.desk.database.write() as unit:
             for account in unit.session.scalars(select(Account)):
