@@ -61,7 +61,10 @@ class Settings(BaseSettings):
     """Largest file of an intake."""
     render_processes: Annotated[int, Field(ge=0, le=64)] = 0
     """Processes that parse files; 0 means one a core."""
+    web_processes: Annotated[int, Field(ge=0, le=32)] = 0
+    """Processes that answer requests; 0 means one a core, at most four. Processes that parse files are shared out."""
     web_threads: Annotated[int, Field(ge=2, le=256)] = 16
+    """Requests that each of them answers at once."""
     public_url: Annotated[str, Field(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")] = "http://localhost:8000"
     """Address under which others reach the portal; copies name its verification page."""
     request_working_days: Annotated[int, Field(ge=1, le=60)] = 20
@@ -119,6 +122,11 @@ class Settings(BaseSettings):
     def processes(self) -> int:
         """How many processes parse files."""
         return self.render_processes or os.cpu_count() or 1
+
+    @property
+    def serving_processes(self) -> int:
+        """How many processes answer requests."""
+        return self.web_processes or min(os.cpu_count() or 1, 4)
 
     @property
     def second_factor_required(self) -> bool:

@@ -36,7 +36,7 @@ FIRST_PEOPLE = (
 
 
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
-    """Gunicorn with one process of many threads; the application is built in that process."""
+    """Gunicorn with processes of many threads; the application is built in each of them."""
 
     def __init__(self, data: Path, options: dict[str, Any], *, secure: bool, behind_proxy: bool) -> None:
         self._data, self._options = data, options
@@ -50,7 +50,9 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load(self) -> Flask:
         """Build the application."""
-        opened = Installation(load_settings(self._data))
+        settings = load_settings(self._data)
+        own = max(1, settings.processes // settings.serving_processes)
+        opened = Installation(settings.model_copy(update={"render_processes": own}))
         made = create_app(
             opened.settings,
             opened.services,
@@ -83,7 +85,7 @@ def serve(data: Path, host: str, port: int, tls_cert: str | None, tls_key: str |
     address = f"{'https' if secure else 'http'}://{host}:{port}"
     options = {
         "bind": f"{'127.0.0.1' if host == 'localhost' else host}:{port}",
-        "workers": 1,
+        "workers": settings.serving_processes,
         "worker_class": "gthread",
         "threads": settings.web_threads,
         "timeout": 120,
