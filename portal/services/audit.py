@@ -15,7 +15,6 @@ from archive_store.deadlines import beginning_of
 from archive_store.errors import NotFoundError
 from archive_store.models.accounts import Account
 from archive_store.models.audit import AuditCheckpoint, AuditLeaf
-from archive_store.models.cases import Case
 from archive_store.models.work import Work
 from archive_store.permissions import Permission
 from archive_store.policy import may
@@ -209,10 +208,9 @@ class AuditService:
             ]
 
     def state(self) -> list[tuple[str, str]]:
-        """Figures of the installation, without content."""
+        """Figures of the installation, without content and without numbers of cases, which tell of hidden ones."""
         with self._desk.database.read() as session:
             figures = {
-                "案卷": session.scalar(select(func.count()).select_from(Case)),
                 "日志记录": session.scalar(select(func.count()).select_from(AuditLeaf)),
                 "待办任务": session.scalar(select(func.count()).select_from(Work).where(Work.done_at.is_(None))),
             }
