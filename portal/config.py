@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     login_wait_minutes: Annotated[int, Field(ge=1, le=60)] = 10
     administrators_need_second_factor: bool | None = None
     """Whether the three administrators must log in with a one-time code too; unset: yes, but for the demonstration."""
+    denial_step_ms: Annotated[int, Field(ge=0, le=2000)] = 50
+    """An answer as for what does not exist leaves at a whole multiple of so many milliseconds, so that its time tells
+    nothing; 0: at once."""
     log_level: Literal["info", "warning", "error"] = "warning"
     """Of the lines on standard error, from which weight on they are written; `info` tells of each request."""
     max_upload_mb: Annotated[int, Field(ge=1, le=65536)] = 2048

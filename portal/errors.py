@@ -5,9 +5,11 @@ What does not exist, what one may not see, and what one's office may not do have
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
-from flask import jsonify, render_template, request
+from flask import current_app, g, jsonify, render_template, request
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -86,9 +88,16 @@ def _http(error: HTTPException) -> tuple[str | Response, int] | HTTPException:
 
 
 def _nothing() -> tuple[str | Response, int]:
-    """The one answer for what does not exist, may not be seen, or is not of the person's office; it is an event."""
+    """The one answer for what does not exist, may not be seen, or is not of the person's office; it is an event.
+
+    It leaves at a whole multiple of a fixed time: to look up what is hidden takes longer than to miss what is absent.
+    """
     note_denial()
-    return _page(404, SENTENCES[404])
+    page = _page(404, SENTENCES[404])
+    step = current_app.extensions["anjuan.settings"].denial_step_ms / 1000
+    if step and current_user.is_authenticated:
+        time.sleep(step - (time.perf_counter() - g.begun) % step)
+    return page
 
 
 def _page(code: int, sentence: str) -> tuple[str | Response, int]:

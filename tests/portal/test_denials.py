@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -83,6 +84,16 @@ def test_the_answer_stands_where_the_log_cannot_be_written(
     usual = plain(client.get(f"/cases/{ABSENT}"))
     monkeypatch.setattr(world.opened.services.audit, "note_denial", fail)
     assert plain(client.get(f"/cases/{ABSENT}")) == usual
+
+
+def test_a_denial_leaves_at_a_whole_multiple_of_the_step(app: Flask, world: World, draft: str) -> None:
+    even = world.opened.settings.model_copy(update={"denial_step_ms": 250})
+    client = log_in(app, "leader")
+    app.extensions["anjuan.settings"] = even
+    for case_id in (draft, ABSENT):
+        began = time.perf_counter()
+        assert client.get(f"/cases/{case_id}").status_code == 404
+        assert time.perf_counter() - began >= 0.25
 
 
 def test_a_command_that_is_denied_leaves_an_event(world: World, draft: str, monkeypatch: pytest.MonkeyPatch) -> None:
