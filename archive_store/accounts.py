@@ -76,6 +76,7 @@ def actor_of(session: Session, account_id: str, *, today: date | None = None) ->
     return Actor(
         account_id=account.id,
         name=account.name,
+        rights_version=account.rights_version,
         roles=roles,
         departments=granted(Membership.department_id),
         in_charge=granted(Leadership.department_id),
@@ -87,6 +88,17 @@ def actor_of(session: Session, account_id: str, *, today: date | None = None) ->
         own_persons=frozenset(person.id for person in persons),
         **_opened_by_name(session, account_id, day),
     )
+
+
+def rights_still_stand(session: Session, actor: Actor) -> bool:
+    """Whether the actor's rights are those that it was read with; no change of them is acknowledged before this ends.
+
+    A named service has none that could change.
+    """
+    if actor.rights_version is None:
+        return True
+    now_held = select(Account.rights_version).where(Account.id == actor.account_id, Account.active)
+    return session.scalar(now_held.with_for_update(read=True)) == actor.rights_version
 
 
 def _opened_by_name(session: Session, account_id: str, day: date) -> dict[str, Any]:

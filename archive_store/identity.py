@@ -107,7 +107,7 @@ class Actor:
     the copy requests for which they were referred; `label_cases` are cases in which a label waits for the classifying
     officer (none for others); `own_cases` are cases whose party, applicant or third person it is
     or represents, `own_persons` those persons; `urgent_cases` are cases open to it for an hour, the last until
-    `urgent_until`.
+    `urgent_until`. `rights_version` is the account's when these facts were read; every change of rights raises it.
     """
 
     account_id: str
@@ -128,6 +128,7 @@ class Actor:
     urgent_cases: frozenset[str] = frozenset()
     urgent_until: datetime | None = None
     session_id: str | None = field(default=None, compare=False)
+    rights_version: int | None = field(default=None, compare=False)
 
     def has(self, *roles: Role) -> bool:
         """Whether the actor holds one of the roles."""

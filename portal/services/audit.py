@@ -111,7 +111,7 @@ class AuditService:
         """Keep that the actor was answered as for what does not exist, at `place` (page or command), for id `asked`."""
         subject = (place[: LONGEST["object_type"]] or NO_PLACE, asked if ID_SHAPE.fullmatch(asked) else "")
         with self._desk.database.write() as unit:
-            self._desk.record(unit.session, actor, EventName.ACCESS_DENIED, subject, Outcome.REFUSED)
+            self._desk.record(unit.session, actor.account_id, EventName.ACCESS_DENIED, subject, Outcome.REFUSED)
 
     def sequence(self, limit: int) -> int:
         """Give places to leaves that have none; gives how many. For the worker."""

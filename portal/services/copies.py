@@ -74,7 +74,11 @@ class CopyService:
             name = f"复制件-{request.number}.pdf"
         self._store.verify(blob)  # before a place is taken: what cannot be handed out uses up none
         delivery_id = self._begin(actor, copy_id)
-        chunks = self._counted(blob, delivery_id, lambda: self._arrived(actor, request_id, delivery_id))
+        chunks = self._counted(
+            blob,
+            lambda: self._keep_place(actor, delivery_id),
+            lambda: self._arrived(actor, request_id, delivery_id),
+        )
         return Transfer(name, blob.size, chunks)
 
     def taken(self, copy_id: str) -> int:
@@ -135,6 +139,7 @@ class CopyService:
 
     def _begin(self, actor: Actor, copy_id: str) -> str:
         with self._desk.database.write() as unit:
+            self._desk.check_rights(unit.session, actor)
             copy = unit.session.get_one(SignedCopy, copy_id)
             self._find_place(unit.session, copy)
             if copy.withdrawn_at is not None or copy.blob is None:
@@ -153,19 +158,22 @@ class CopyService:
         if (session.scalar(select(func.count()).select_from(Delivery).where(*others)) or 0) >= self._transfers:
             raise RefusedError(f"复制件最多领取 {self._transfers} 次，不能再领取。确有需要的，请重新申请。")
 
-    def _counted(self, blob: StoredBlob, delivery_id: str, arrived: Callable[[], None]) -> Iterator[bytes]:
+    def _counted(
+        self, blob: StoredBlob, keep_place: Callable[[], None], arrived: Callable[[], None]
+    ) -> Iterator[bytes]:
         """The bytes; asked for more after the last, the server has sent it."""
         left = blob.size
         for chunk in self._store.read_range(blob.name, 0, blob.size):
             left -= len(chunk)
             if left <= 0:
-                self._keep_place(delivery_id)
+                keep_place()
             yield chunk
         arrived()
 
-    def _keep_place(self, delivery_id: str) -> None:
+    def _keep_place(self, actor: Actor, delivery_id: str) -> None:
         """Before the last bytes: one that took so long that it stopped counting ends only where its place is free."""
         with self._desk.database.write() as unit:
+            self._desk.check_rights(unit.session, actor)
             delivery = unit.session.get_one(Delivery, delivery_id)
             copy = unit.session.get_one(SignedCopy, delivery.copy_id, with_for_update=True)
             if copy.withdrawn_at is not None:

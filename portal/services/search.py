@@ -16,6 +16,7 @@ from archive_store.errors import NotFoundError
 from archive_store.labels import Label
 from archive_store.models.accounts import Department
 from archive_store.models.cases import Case, Item, StoredFile
+from archive_store.models.work import IndexHold
 from archive_store.permissions import Permission
 from archive_store.policy import cleared, decide, may, scope
 from indexer.fields import Sort, choices
@@ -71,9 +72,11 @@ class SearchService:
         if not may(actor, Permission.SEARCH):
             raise NotFoundError
         began = time.perf_counter()
-        found = self._found(actor, search)
-        self._note(actor, search.item_id or "archive", search.query)
-        return replace(found, seconds=time.perf_counter() - began)
+        while True:
+            found = self._found(actor, search)
+            shown = {group.document.case_id for group in found.cases}
+            if self._note(actor, search.item_id or "archive", search.query, shown):
+                return replace(found, seconds=time.perf_counter() - began)
 
     def export(self, actor: Actor, search: Search) -> bytes:
         """The list of a result, its first `MOST_EXPORTED` hits, as a workbook; an event tells how many.
@@ -112,8 +115,8 @@ class SearchService:
             item_for(session, actor, item_id)
             scope, still = self._scope(actor), self._still
             found = self._searcher.in_item(query, item_id, scope, lambda ids: still(session, actor, ids))
-        self._note(actor, item_id, query)
-        return found
+        shown = {document.case_id for document in found.documents}
+        return found if self._note(actor, item_id, query, shown) else self.in_item(actor, item_id, query)
 
     def items_with_pages(self, found: SearchResult) -> frozenset[str]:
         """Which of the items that were found can be opened in the reader."""
@@ -122,10 +125,16 @@ class SearchService:
             paged = select(StoredFile.item_id).where(StoredFile.item_id.in_(ids), StoredFile.pages > 0)
             return frozenset(session.scalars(paged))
 
-    def _note(self, actor: Actor, where: str, query: str) -> None:
-        """That it was asked, and where; never what: a query may name persons."""
+    def _note(self, actor: Actor, where: str, query: str, shown: set[str]) -> bool:
+        """That it was asked, and where; never what: a query may name persons.
+
+        False, and nothing noted, where a label in one of the cases to be shown changed meanwhile.
+        """
         with self._desk.database.write() as unit:
+            if unit.session.scalars(select(IndexHold.case_id).where(IndexHold.case_id.in_(shown)).limit(1)).first():
+                return False
             self._desk.record(unit.session, actor, EventName.SEARCH_QUERY, ("search", where), length=len(query))
+        return True
 
     def asked(self, query: str, filters: Mapping[str, frozenset[str]], sort: str, offset: int, size: int) -> Search:
         """A search from what a page was given; an unknown order is by relevance."""

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 STEPS, FULL_STEPS, FULL_PAIRS = 25, 500, 20
 LINK = re.compile(r'(?:href|src|action)="(/[^"#]*)')
 LEFT_OUT = {
-    *("auth.logout", "account.password", "account.end_others", "account.end_session"),  # they end the walk
+    *("auth.logout", "account.password", "account.end_others", "account.end_session"),  # they end the walk,
+    *("people.close", "rights.end"),  # or another's that comes later
     *("factor.begin", "factor.new_codes", "tokens.make", "people.create", "people.new_code"),  # they answer by chance
 }
 QUERIES = (

@@ -14,6 +14,7 @@ import openpyxl
 from sqlalchemy import inspect, select
 
 from archive_store.labels import Label, Level, Mark
+from archive_store.models.accounts import Account
 from archive_store.models.base import new_id
 from archive_store.models.cases import (
     Case,
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from tests.portal.stages import Stage
 
 EVERY_MARK = Label(Level.TOP_SECRET, frozenset(Mark))
+ELSEWHERE = new_id()
+"""Somebody who never walks: proposals in hidden cases are this person's, for one's own may be taken back."""
 WORDS = "隐蔽演示"
 """Stands in titles, names and grounds of hidden records, and nowhere else."""
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -74,6 +77,8 @@ class Base:
 def base_of(stage: Stage, folder: Path) -> Iterator[Base]:
     """The base of twins, made from a stage."""
     with stage.world(folder) as world:
+        with world.opened.database.write() as unit:
+            unit.session.add(Account(id=ELSEWHERE, login="elsewhere", name="远处演示"))
         stand = Stand(world, stage.case_id, stage.request_id)
         world.opened.indexing.reconcile()
         world.opened.indexing.index_case(stage.case_id)
@@ -181,7 +186,8 @@ def _clone_what_hangs_on_it(session: Session, named: Named, ids: dict[str, str])
         session.add(_copy(row, case_id=case_id, object_id=f"{row.object_id}{new_id()[:6]}"))
     for table, of in ((LabelProposal, named.proposal), (LabelReview, named.review)):
         row = session.get_one(table, of)
-        own = _copy(row, case_id=case_id, subject_id=ids[row.subject_id])
+        by = {"proposed_by": ELSEWHERE} if table is LabelProposal else {}
+        own = _copy(row, case_id=case_id, subject_id=ids[row.subject_id], **by)
         session.add(own)
         ids[of] = own.id
     request = session.get_one(CopyRequest, named.request)

@@ -14,6 +14,7 @@ from portal.services.decisions import Ruling
 from portal.worker import Worker
 
 if TYPE_CHECKING:
+    from archive_store.identity import Actor
     from tests.portal.conftest import World
 
 
@@ -76,10 +77,15 @@ def handed_up(world: World, request_id: str, who: str = "archivist") -> None:
 
 def approved(world: World, request_id: str, who: str = "leader") -> None:
     """Approved as it stands, and the copy made."""
-    decisions, actor = world.opened.services.decisions, world.actor(who)
+    decided(world, request_id, world.actor(who))
+    work(world)
+
+
+def decided(world: World, request_id: str, actor: Actor | None = None) -> None:
+    """Approved as it stands, by the leader unless it is another."""
+    decisions, actor = world.opened.services.decisions, actor or world.actor("leader")
     seen = decisions.screen(actor, request_id).release_hash
     decisions.decide(actor, request_id, Ruling(Step.APPROVE, seen))
-    work(world)
 
 
 def work(world: World) -> None:
