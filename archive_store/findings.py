@@ -11,7 +11,7 @@ from sqlalchemy import select
 from archive_store.drafts import ORIGINAL, page_file
 from archive_store.four_check_facts import findings_from
 from archive_store.four_check_report import FourCheckReport
-from archive_store.models.cases import Case, FourCheckReportRow, Waiver
+from archive_store.models.cases import Case, FourCheckReportRow, LabelDecision, Waiver
 from archive_store.regulation.evaluate import evaluate
 from archive_store.regulation.facts import CaseFacts, Finding, ItemFacts, Severity
 from archive_store.vocabulary import CaseState, Fact, ServiceMethod
@@ -23,8 +23,14 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
+    from archive_store.labels import Label
     from archive_store.models.cases import Item
     from archive_store.regulation.rules import Regulation
+
+UNDETERMINED_RULE = "L01"
+UNDETERMINED = (
+    "{}拟定为{}，尚未定密。移交后由承办人或保密审查员写明依据和解密日期提出建议，经定密责任人决定，才能封存。"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,7 @@ def findings_of(
     """
     found = [*evaluate(rules, case_facts(case), [item_facts(item) for item in case.items], today)]
     found += _own_checks(case)
+    undetermined = _undetermined(session, case) if checked else []
     if known is not None:
         found += _twins(session, case, known)
     failed = _four_checks(session, case) if checked else []
@@ -100,7 +107,7 @@ def findings_of(
     }
     return [
         OpenFinding(finding, reasons.get(finding.key) if waivable else None, waivable)
-        for finding, waivable in [*((finding, True) for finding in found), *failed]
+        for finding, waivable in [*((one, True) for one in found), *failed, *((one, False) for one in undetermined)]
     ]
 
 
@@ -121,6 +128,26 @@ def _own_checks(case: Case) -> list[Finding]:
     if case.items:
         return []
     return [Finding("A01", "第二十八条", "卷内没有任何文件。请先收入文件。", Severity.BLOCKS)]
+
+
+def _undetermined(session: Session, case: Case) -> list[Finding]:
+    """State secrets that no classifying officer has determined; of a sealed case none, for none could be sealed.
+
+    Source: 保守国家秘密法 (2024) Art. 16, 18. Persons bear the number 0.
+    """
+    things: list[tuple[str, int | None, str, Label]] = [("案卷条目", None, case.id, case.label)]
+    things += [(f"第{item.number}件", item.number, item.id, item.label) for item in case.items]
+    things += [("一名人员", 0, person.id, person.label) for person in case.persons]
+    secret = [thing for thing in things if thing[3].level.is_state_secret]
+    if not secret or case.state is CaseState.SEALED:
+        return []
+    asked = select(LabelDecision).where(LabelDecision.case_id == case.id).order_by(LabelDecision.decided_at)
+    latest = {row.subject_id: row for row in session.scalars(asked)}
+    return [
+        Finding(UNDETERMINED_RULE, "第三十一条", UNDETERMINED.format(name, label.level.zh), Severity.BLOCKS, number)
+        for name, number, subject_id, label in secret
+        if subject_id not in latest or latest[subject_id].proposal_id is None
+    ]
 
 
 def _twins(session: Session, case: Case, known: ColumnElement[bool]) -> list[Finding]:

@@ -168,7 +168,7 @@ RULES: tuple[Rule, ...] = (
     Rule(P.SEE_ENTRY, R.LEADER, in_charge, RECEIVED),
     Rule(P.SEE_ENTRY, R.LEADER, referred, SEALED),
     Rule(P.SEE_ENTRY, R.SECRECY_REVIEWER, referred, RECEIVED),
-    Rule(P.SEE_ENTRY, R.CLASSIFICATION_OFFICER, to_classify, SEALED),
+    Rule(P.SEE_ENTRY, R.CLASSIFICATION_OFFICER, to_classify, RECEIVED),
     Rule(P.SEE_ENTRY, R.LEGAL_OFFICE, referred, SEALED),
     Rule(P.SEE_ENTRY, R.HANDLER, urgently, SEALED),
     Rule(P.SEE_ENTRY, R.LEADER, urgently, SEALED),
@@ -178,7 +178,7 @@ RULES: tuple[Rule, ...] = (
     Rule(P.READ_CONTENT, R.LEADER, in_charge, RECEIVED),
     Rule(P.READ_CONTENT, R.LEADER, opened, SEALED),
     Rule(P.READ_CONTENT, R.SECRECY_REVIEWER, opened, RECEIVED),
-    Rule(P.READ_CONTENT, R.CLASSIFICATION_OFFICER, to_classify, SEALED),
+    Rule(P.READ_CONTENT, R.CLASSIFICATION_OFFICER, to_classify, RECEIVED),
     Rule(P.READ_CONTENT, R.LEGAL_OFFICE, opened, SEALED),
     Rule(P.READ_CONTENT, R.HANDLER, urgently, SEALED),
     Rule(P.READ_CONTENT, R.LEADER, urgently, SEALED),
@@ -210,10 +210,10 @@ RULES: tuple[Rule, ...] = (
     Rule(P.DECIDE_REQUEST, R.LEADER, in_charge, SEALED, Secrecy.ENTRY),
     Rule(P.TAKE_COPY, R.PARTY, own_requests, SEALED, Secrecy.PARTY_ENTRY),
     Rule(P.HAND_OUT_COPY, R.ARCHIVIST, everywhere, SEALED),
-    # --- levels and marks after the seal
-    Rule(P.PROPOSE_LABEL, R.HANDLER, own_cases, SEALED),
-    Rule(P.PROPOSE_LABEL, R.SECRECY_REVIEWER, opened, SEALED),
-    Rule(P.DECIDE_LABEL, R.CLASSIFICATION_OFFICER, to_classify, SEALED, not_own=True),
+    # --- levels and marks from the hand-over on
+    Rule(P.PROPOSE_LABEL, R.HANDLER, own_cases, RECEIVED),
+    Rule(P.PROPOSE_LABEL, R.SECRECY_REVIEWER, opened, RECEIVED),
+    Rule(P.DECIDE_LABEL, R.CLASSIFICATION_OFFICER, to_classify, RECEIVED, not_own=True),
     # --- need to know, by name
     Rule(P.OPEN_CASE, R.LEADER, in_charge, RECEIVED),
     Rule(P.OPEN_CASE, R.ARCHIVIST, everywhere, SEALED),

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from archive_store.classification import MOST_YEARS, years_after
 from archive_store.deadlines import CHINA
 from archive_store.errors import ArchiveError
+from archive_store.findings import UNDETERMINED_RULE
 from archive_store.identity import Role, service_actor
 from archive_store.models.accounts import Account, Department, Leadership, RoleGrant
 from archive_store.models.cases import Case, PartyBinding, Person
@@ -20,6 +22,7 @@ from archive_store.vocabulary import CaseState
 from portal.cli.demonstration_requests import COPY, carry_requests
 from portal.demonstration import CASES, DEPARTMENTS, PEOPLE, build
 from portal.services.accounts import NewAccount, add_department
+from portal.services.classification import NewProposal
 from portal.services.parties import NewBinding
 from portal.services.transfer import TransferService
 
@@ -174,10 +177,26 @@ def _bring_in(opened: Installation, story: CaseStory, people: dict[str, str]) ->
     if state in (CaseState.DRAFT, CaseState.HANDED_OVER):
         later = replace(opened.desk, clock=lambda: filed + timedelta(hours=4))
         TransferService(later, opened.regulation, opened.codes, services.checking).accept(archivist, outcome.case_id)
-    for found in transfer.findings(archivist, outcome.case_id):
+    findings = transfer.findings(archivist, outcome.case_id)
+    for found in findings:
         if found.blocks and found.waivable:
             transfer.waive(archivist, outcome.case_id, found.finding.key, "演示案卷：情况已核实，同意归档。")
+    if any(found.finding.rule_id == UNDETERMINED_RULE for found in findings):
+        _determine_secrets(opened, outcome.case_id, handler, people)
     services.sealing.seal(archivist, outcome.case_id)
+
+
+def _determine_secrets(opened: Installation, case_id: str, handler: Actor, people: dict[str, str]) -> None:
+    """The handler proposes each state secret of the case with a term, the classifying officer decides."""
+    classification = opened.services.classification
+    officer = next(person.login for person in PEOPLE if OFFICER in person.duties)
+    for row in classification.page(handler, case_id)[1]:
+        if row.label.level.is_state_secret and (row.decision is None or row.decision.proposal_id is None):
+            until = years_after(opened.desk.today(), MOST_YEARS[row.label.level] // 2)
+            new = NewProposal(row.subject, row.subject_id, row.label, "演示：保密事项范围目录第三项", until)
+            proposal_id = classification.propose(handler, case_id, new)
+            decider = _actor(opened, officer, people)  # read anew: what waits is among its facts
+            classification.decide(decider, proposal_id, granted=True, ground="演示：同意")
 
 
 def _actor(opened: Installation, login: str, people: dict[str, str]) -> Actor:

@@ -1,4 +1,4 @@
-"""Labels after the seal: proposed by handler or reviewer, decided by the classifying officer, ended by their term.
+"""Labels from the hand-over on: proposed by handler or reviewer, decided by the classifying officer, ended by a term.
 
 A decision is appended, repeated on the thing, and holds at once for everything that asks the policy. The index follows
 by the worker; until it has, nothing of the case is found at all (`archive_store.work.note_relabelled`).
@@ -265,7 +265,8 @@ class ClassificationService:
         decision.decided_by, decision.decided_at, decision.readers = by, self._desk.clock(), []
         session.add(decision)
         thing.label = decision.label
-        note_relabelled(session, decision.case_id)
+        if _case_of(session, thing).state is CaseState.SEALED:  # nothing else stands in the index
+            note_relabelled(session, decision.case_id)
 
     def _fall(self, session: Session, row: LabelDecision) -> bool:
         thing = _find(session, row.case_id, LabelSubject(row.subject), row.subject_id)
@@ -348,11 +349,11 @@ def _name(thing: Labelled) -> str:
 
 
 def _latest(session: Session, subject_id: str | None = None) -> dict[str, LabelDecision]:
-    """The latest decision on each thing of a sealed case, or on one."""
+    """The latest decision on each thing of a case that was handed over, or on one."""
     asked = (
         select(LabelDecision)
         .join(Case, Case.id == LabelDecision.case_id)
-        .where(Case.state == CaseState.SEALED)
+        .where(Case.state != CaseState.DRAFT)
         .order_by(LabelDecision.decided_at, LabelDecision.id)
     )
     if subject_id is not None:

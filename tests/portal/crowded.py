@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archive_store.accounts import office_today
-from archive_store.models.cases import Case
+from archive_store.labels import LabelSubject, ProposalState
+from archive_store.models.cases import Case, LabelDecision
+from archive_store.models.classification import LabelProposal
 from tests.portal.conftest import pdf, write_case
 from tests.portal.rights import given
 
@@ -55,8 +57,25 @@ def seal_crowded(world: World, folder: Path) -> str:
     for found in services.transfer.findings(archivist, outcome.case_id):
         if found.blocks:
             services.transfer.waive(archivist, outcome.case_id, found.finding.key, "演示：已核实")
+    determine_secrets(world, outcome.case_id)
     services.sealing.seal(archivist, outcome.case_id)
     return outcome.case_id
+
+
+def determine_secrets(world: World, case_id: str) -> None:
+    """Have every state secret of a case determined, by rows: nobody here is cleared for it and classifies."""
+    with world.opened.database.write() as unit:
+        case = unit.session.get_one(Case, case_id)
+        for subject, thing in ((LabelSubject.ENTRY, case), *((LabelSubject.ITEM, item) for item in case.items)):
+            if thing.label.level.is_state_secret:
+                about: dict[str, Any] = {"case_id": case_id, "subject": subject, "subject_id": thing.id}
+                proposal = LabelProposal(label=thing.label, former=thing.label, ground="演示", **about)
+                proposal.state, proposal.proposed_by = ProposalState.DECIDED, world.ids["handler"]
+                unit.session.add(proposal)
+                unit.session.flush()
+                decision = LabelDecision(label=thing.label, decided_by=world.ids["leader"], readers=[], **about)
+                decision.proposal_id, decision.declassify_on = proposal.id, TERM
+                unit.session.add(decision)
 
 
 def persons_of(world: World, case_id: str) -> dict[str, str]:

@@ -143,7 +143,7 @@ class Judge:
             "archivist": self.is_received,
             "leader": (self.is_received and self.who.is_in_charge) or (self.is_sealed and opened),
             "secrecy_reviewer": self.is_received and opened,
-            "classification_officer": self.is_sealed and self.waits_for_officer,
+            "classification_officer": self.is_received and self.waits_for_officer,
             "legal_office": self.is_sealed and opened,
         }
         return self.cleared(self.what.entry) and any(by_office.get(office, False) for office in self.who.offices)
@@ -155,7 +155,7 @@ class Judge:
             "archivist": self.is_received,
             "leader": (self.is_received and self.who.is_in_charge) or (self.is_sealed and opened),
             "secrecy_reviewer": self.is_received and opened,
-            "classification_officer": self.is_sealed and self.waits_for_officer,
+            "classification_officer": self.is_received and self.waits_for_officer,
             "legal_office": self.is_sealed and opened,
         }
         labels = self.cleared(self.what.entry) and self.cleared(self.what.items[place].label)
@@ -184,7 +184,7 @@ class Judge:
         return self.keeps() or (leads and self.cleared(self.what.entry))
 
     def proposes(self, *, entry_only: bool) -> bool:
-        entry = self.cleared(self.what.entry) and self.is_sealed
+        entry = self.cleared(self.what.entry) and self.is_received
         whole = (self.has("handler") and self.who.handles) or (self.has("secrecy_reviewer") and self.whole_is_opened)
         if entry_only or (entry and whole):
             return entry and whole
@@ -195,7 +195,7 @@ class Judge:
     def classifies(self) -> bool:
         label = self.what.items[self.what.item].label if self.what.proposal_on_item else self.what.entry
         apart = self.has("classification_officer") and not self.who.handles and self.waits_for_officer
-        return apart and self.is_sealed and self.cleared(self.what.entry) and self.cleared(label)
+        return apart and self.is_received and self.cleared(self.what.entry) and self.cleared(label)
 
     # --- acting on a copy request
 

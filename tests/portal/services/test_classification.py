@@ -18,8 +18,10 @@ from archive_store.labels import Label, LabelSubject, Level, Mark
 from archive_store.models.cases import Case, Item, LabelDecision
 from archive_store.models.classification import LabelReview
 from archive_store.models.work import IndexHold
+from archive_store.vocabulary import CaseState
 from portal.services.classification import ClassificationService, NewProposal
 from portal.worker import Worker
+from tests.portal.conftest import write_case
 from tests.portal.rights import given
 
 if TYPE_CHECKING:
@@ -234,3 +236,74 @@ def test_a_state_secret_is_reviewed_every_year_until_somebody_has_looked(sealed_
         assert later(world, office_today() + timedelta(days=100)).raise_reviews() == 0
         with world.opened.database.read() as session:
             assert session.scalars(select(LabelReview.outcome)).all() == ["演示：继续保密"]
+
+
+@pytest.fixture
+def drafted_secret(world: World, tmp_path: Path) -> str:
+    """A case that was handed over and accepted, with an item that its handler marked 机密."""
+    given(world, OFFICER, "role:classification_officer", until=years_after(office_today(), 1))
+    for login in (OFFICER, HANDLER, "archivist"):
+        given(world, login, "clearance:4")
+    items = [
+        {"file": "01.pdf", "title": "涉密图纸", "type": "site_inspection_record", "date": "2026-11-02"},
+        {"file": "02.pdf", "title": "结案审批表", "type": "closing_report", "date": "2026-11-10"},
+    ]
+    items[0]["label"] = {"level": "secret"}  # type: ignore[assignment]
+    services = world.opened.services
+    case_id = services.intake.import_case(world.actor(HANDLER), write_case(tmp_path / "case", items=items)).case_id
+    assert case_id
+    services.transfer.hand_over(world.actor(HANDLER), case_id)
+    services.transfer.accept(world.actor("archivist"), case_id)
+    for found in services.transfer.findings(world.actor("archivist"), case_id):
+        if found.blocks and found.waivable:
+            services.transfer.waive(world.actor("archivist"), case_id, found.finding.key, "演示：已核实")
+    return case_id
+
+
+@pytest.mark.both_databases
+def test_what_its_handler_marks_secret_is_determined_by_another_before_the_seal(
+    world: World, drafted_secret: str
+) -> None:
+    services, case_id = world.opened.services, drafted_secret
+    archivist = world.actor("archivist")
+    with pytest.raises(RefusedError, match="尚未定密"):
+        services.sealing.seal(archivist, case_id)
+    with pytest.raises(RefusedError):
+        services.transfer.waive(archivist, case_id, "L01@1", "理由")
+    with pytest.raises(NotFoundError):
+        propose(world, case_id, by="archivist")
+    proposal_id = propose(world, case_id, label=Label(Level.SECRET))
+    with pytest.raises(RefusedError, match="尚未定密"):
+        services.sealing.seal(archivist, case_id)
+    settle(world, proposal_id, granted=True)
+    services.sealing.seal(archivist, case_id)
+    with world.opened.database.read() as session:
+        item = session.get_one(Item, first_item(world, case_id))
+        latest = session.scalars(
+            select(LabelDecision).where(LabelDecision.subject_id == item.id).order_by(LabelDecision.decided_at.desc())
+        ).first()
+        assert latest is not None
+        assert (item.label, latest.decided_by, latest.declassify_on) == (SECRET, world.ids[OFFICER], TERM)
+
+
+def test_a_level_that_is_not_accepted_may_be_lowered_before_the_seal(world: World, drafted_secret: str) -> None:
+    proposal_id = propose(world, drafted_secret, label=Label(Level.INTERNAL), declassify_on=None)
+    settle(world, proposal_id, granted=True)
+    world.opened.services.sealing.seal(world.actor("archivist"), drafted_secret)
+    with world.opened.database.read() as session:
+        assert session.get_one(Item, first_item(world, drafted_secret)).label == Label()
+
+
+def test_what_comes_back_to_its_handler_is_determined_anew_once_it_is_marked_anew(
+    world: World, drafted_secret: str
+) -> None:
+    """The officer sees a draft no more, and a label that the handler changes then is the handler's again."""
+    services, case_id = world.opened.services, drafted_secret
+    given(world, "second_archivist", "clearance:4")
+    propose(world, case_id, label=Label(Level.SECRET))
+    with world.opened.database.write() as unit:
+        case = unit.session.get_one(Case, case_id)
+        case.state = CaseState.DRAFT
+    with pytest.raises(NotFoundError):
+        services.classification.page(world.actor(HANDLER), case_id)
+    assert services.classification.waiting(world.actor(OFFICER)) == []
