@@ -97,6 +97,12 @@ class Searcher:
         cases = group_hits(response.hits, terms)
         return SearchResult(response.total, cases, response.facets, terms, as_question)
 
+    def check(self, search: Search) -> None:
+        """Read a query and ask nothing; raises QueryError with a message for the person."""
+        _check_bounds(search)
+        _known_filters(search.filters)
+        parse(search.query, self._document_types)
+
     def in_item(self, query: str, item_id: str, scope: Scope, recheck: Recheck) -> ItemHits:
         """The pages of an item that a query finds, as a search of the archive would find them; in order of pages.
 

@@ -82,6 +82,7 @@ from portal.services.recovery import RecoveryService
 from portal.services.releases import ReleaseService
 from portal.services.rights import RightsService
 from portal.services.rights_lists import RightsLists
+from portal.services.saved_searches import SavedSearchService
 from portal.services.sealing import SealingService, Vault
 from portal.services.search import SearchService
 from portal.services.second_factor import SecondFactorService
@@ -280,6 +281,7 @@ class Installation:
             tasks=TaskService(desk, self.regulation),
             viewing=ViewingService(desk, pages, self.press, search),
             search=search,
+            saved=SavedSearchService(desk, search),
             asking=AskingService(desk, working_days=settings.request_working_days),
             copy_requests=CopyRequestService(
                 desk, working_days=settings.request_working_days, extension_days=settings.extension_working_days
@@ -342,6 +344,7 @@ class Installation:
         self.services.classification.fall_due()
         self.services.classification.raise_reviews()
         self.indexing.reconcile()
+        self.services.saved.check_watched()
         with self.database.read() as session:
             staged = set(session.scalars(select(StoredFile.blob).where(StoredFile.blob.is_not(None))))
         _forget_unnamed(self.staging, staged)

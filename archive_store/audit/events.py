@@ -133,6 +133,8 @@ class EventName(TitledEnum):
     RECOVERY_USE = "recovery:use", "凭恢复码重设密码"
     RECOVERY_WITHDRAW = "recovery:withdraw", "撤回恢复登录"
     SEARCH_EXPORT = "search:export", "导出检索结果"
+    SEARCH_FORGET = "search:forget", "删除检索记录"
+    SEARCH_SAVE = "search:save", "保存检索"
     SUPERVISION_VIEW = "supervision:view", "查看监督看板"
     URGENT_ASK = "urgent:ask", "申请紧急查阅"
     URGENT_END = "urgent:end", "紧急查阅结束"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from portal.services.releases import ReleaseService
     from portal.services.rights import RightsService
     from portal.services.rights_lists import RightsLists
+    from portal.services.saved_searches import SavedSearchService
     from portal.services.sealing import SealingService
     from portal.services.search import SearchService
     from portal.services.second_factor import SecondFactorService
@@ -57,6 +58,7 @@ class Services:
     tasks: TaskService
     viewing: ViewingService
     search: SearchService
+    saved: SavedSearchService
     asking: AskingService
     copy_requests: CopyRequestService
     preparation: PreparationService

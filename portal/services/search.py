@@ -16,6 +16,7 @@ from archive_store.errors import NotFoundError
 from archive_store.labels import Label
 from archive_store.models.accounts import Department
 from archive_store.models.cases import Case, Item, StoredFile
+from archive_store.models.searches import PastSearch
 from archive_store.models.work import IndexHold
 from archive_store.permissions import Permission
 from archive_store.policy import cleared, decide, may, scope
@@ -26,6 +27,7 @@ from portal.services.result_list import workbook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 PAGE_SIZE = 20
 MOST_EXPORTED = 2000
 """So many hits go into a workbook."""
+MOST_REMEMBERED = 100
+"""So many of one's own searches are kept."""
 FACET_TITLES = {
     "year": "年度",
     "kind": "类别",
@@ -62,8 +66,10 @@ class SearchService:
         self._backend = backend
         self._catalogue = catalogue
 
-    def search(self, actor: Actor, search: Search) -> SearchResult:
+    def search(self, actor: Actor, search: Search, *, remember: bool = False) -> SearchResult:
         """Answer a search; that it was asked is an event, durable before the answer.
+
+        With `remember` the words are kept too, for the actor alone.
 
         Raises:
             NotFoundError: search is not of the actor's office.
@@ -75,7 +81,8 @@ class SearchService:
         while True:
             found = self._found(actor, search)
             shown = {group.document.case_id for group in found.cases}
-            if self._note(actor, search.item_id or "archive", search.query, shown):
+            kept = (search, found.total) if remember else None
+            if self._note(actor, search.item_id or "archive", search.query, shown, kept):
                 return replace(found, seconds=time.perf_counter() - began)
 
     def export(self, actor: Actor, search: Search) -> bytes:
@@ -125,7 +132,9 @@ class SearchService:
             paged = select(StoredFile.item_id).where(StoredFile.item_id.in_(ids), StoredFile.pages > 0)
             return frozenset(session.scalars(paged))
 
-    def _note(self, actor: Actor, where: str, query: str, shown: set[str]) -> bool:
+    def _note(
+        self, actor: Actor, where: str, query: str, shown: set[str], kept: tuple[Search, int] | None = None
+    ) -> bool:
         """That it was asked, and where; never what: a query may name persons.
 
         False, and nothing noted, where a label in one of the cases to be shown changed meanwhile.
@@ -134,7 +143,40 @@ class SearchService:
             if unit.session.scalars(select(IndexHold.case_id).where(IndexHold.case_id.in_(shown)).limit(1)).first():
                 return False
             self._desk.record(unit.session, actor, EventName.SEARCH_QUERY, ("search", where), length=len(query))
+            if kept:
+                _remember(unit.session, actor, *kept, self._desk.clock())
         return True
+
+    def check(self, search: Search) -> None:
+        """Read a query, and ask nothing.
+
+        Raises:
+            QueryError: it cannot be read; the sentence says why.
+        """
+        self._searcher.check(search)
+
+    def ids_of(self, actor: Actor, search: Search, most: int) -> list[str]:
+        """The documents that a search finds for the actor, their ids, at most so many; nothing is shown, so no event.
+
+        Raises:
+            NotFoundError: search is not of the actor's office.
+            QueryError: the query cannot be read.
+        """
+        if not may(actor, Permission.SEARCH):
+            raise NotFoundError
+        found: list[str] = []
+        total = 1
+        while len(found) < min(total, most):
+            answer = self._found(actor, replace(search, offset=len(found), size=MOST_HITS))
+            ids = [hit.page_id for group in answer.cases for hit in group.hits]
+            found += ids
+            total = answer.total if ids else 0
+        return found[:most]
+
+    def still(self, actor: Actor, ids: Sequence[str]) -> set[str]:
+        """Those of the documents that the actor may see now."""
+        with self._desk.database.read() as session:
+            return self._still(session, actor, ids) if may(actor, Permission.SEARCH) else set()
 
     def asked(self, query: str, filters: Mapping[str, frozenset[str]], sort: str, offset: int, size: int) -> Search:
         """A search from what a page was given; an unknown order is by relevance."""
@@ -166,6 +208,20 @@ class SearchService:
         of_cases = select(Case).where(Case.id.in_(owners - items.keys())).options(handlers)
         cases = {case.id: case for case in session.scalars(of_cases)}
         return {page_id for page_id in ids if _may_see(actor, items, cases, page_id)}
+
+
+def _remember(session: Session, actor: Actor, search: Search, total: int, moment: datetime) -> None:
+    """Put a search at the head of the actor's own history, once, and let the oldest go."""
+    filters = {name: sorted(values) for name, values in sorted(search.filters.items())}
+    own = select(PastSearch).where(PastSearch.account_id == actor.account_id)
+    same = session.scalars(own.where(PastSearch.query == search.query))
+    row = next((one for one in same if one.filters == filters), None)
+    if row is None:
+        row = PastSearch(account_id=actor.account_id, query=search.query, filters=filters, total=total)
+        session.add(row)
+    row.sort, row.asked_at, row.total = search.sort.value, moment, total
+    for old in session.scalars(own.order_by(PastSearch.asked_at.desc(), PastSearch.id).offset(MOST_REMEMBERED)):
+        session.delete(old)
 
 
 def _may_see(actor: Actor, items: Mapping[str, Item], cases: Mapping[str, Case], page_id: str) -> bool:

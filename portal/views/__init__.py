@@ -23,6 +23,7 @@ from portal.views import (
     recovery,
     requests,
     rights,
+    saved,
     search,
     system,
     tokens,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
-KEEPING = (auth, home, cases, intake, parties, reader, player, search, system)
+KEEPING = (auth, home, cases, intake, parties, reader, player, search, saved, system)
 OFFICES = (account, factor, tokens, people, recovery, rights, opening, urgent, labels)
 COPYING = (asking, requests, preparation, decisions)
 

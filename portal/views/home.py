@@ -22,7 +22,7 @@ def page() -> str:
         shown, events = audit.overview(who), audit.latest(who, 1, SHOWN)
         tasks = services().tasks.of(who)
         return render_template("system/auditor.html", shown=shown, events=events, tasks=tasks)
-    tasks = services().tasks.of(who)
+    tasks = [*services().tasks.of(who), *services().saved.tasks(who)]
     if holds(Permission.SEE_LISTED):
         return render_template(
             "party/home.html",

@@ -39,7 +39,8 @@ def page() -> tuple[str, int]:
     search, found, refusal = services().search, None, ""
     if query:
         try:
-            found = search.search(actor(), search.asked(query, chosen, sort, (number - 1) * PAGE_SIZE, PAGE_SIZE))
+            asked = search.asked(query, chosen, sort, (number - 1) * PAGE_SIZE, PAGE_SIZE)
+            found = search.search(actor(), asked, remember=number == 1)
         except InvalidInputError as error:
             refusal = error.message
     shown = render_template(

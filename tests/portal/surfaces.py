@@ -4,8 +4,8 @@ The walk of `tests/portal/test_surfaces.py` fails for a way that is not listed h
 The proofs (`test_oracle`, `test_canaries`, `test_fuzz`) are driven by it. `Need` names a rule of the offices table;
 what it means is written in `tests/portal/oracle.py`, apart from the policy.
 
-The oracle models cases and what belongs to them; tokens, recoveries and urgent readings (`NOT_MODELLED`) are held to
-their rules by the tests of their services.
+The oracle models cases and what belongs to them; tokens, kept searches, recoveries and urgent readings
+(`NOT_MODELLED`) are held to their rules by the tests of their services.
 """
 
 from __future__ import annotations
@@ -34,12 +34,13 @@ class Kind(StrEnum):
     SESSION = "session"
     PLAYBACK = "playback address"
     TOKEN = "access token"
+    SAVED = "saved search"
     RECOVERY = "recovery"
     URGENT = "urgent reading"
     FILE = "static file"
 
 
-NOT_MODELLED = frozenset({Kind.TOKEN, Kind.RECOVERY, Kind.URGENT})
+NOT_MODELLED = frozenset({Kind.TOKEN, Kind.SAVED, Kind.RECOVERY, Kind.URGENT})
 
 
 class Need(StrEnum):
@@ -126,6 +127,8 @@ ROUTES: tuple[Surface, ...] = (
     *_way("GET:search.page GET:search.workbook GET:api.search", SEARCHERS),
     *_way("GET:api.description", ALL),
     *_way("GET:tokens.page POST:tokens.make", SEARCHERS),
+    *_way("GET:saved.page POST:saved.save POST:saved.clear_history", SEARCHERS),
+    *_way("POST:saved.look POST:saved.watch POST:saved.rename POST:saved.forget", SEARCHERS, Kind.SAVED, Need.OWN),
     *_way("POST:tokens.withdraw", ALL, Kind.TOKEN, Need.OWN),
     *_way("POST:factor.begin POST:factor.confirm POST:factor.new_codes POST:factor.remove", ALL),
     *_way("GET:urgent.index", HANDLER | ARCHIVIST | LEADER | SECURITY),

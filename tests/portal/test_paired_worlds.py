@@ -84,6 +84,7 @@ class Walk:
         """The steps whose answers differ."""
         found = []
         for _ in range(steps):
+            self.base.clock.tick()
             method, path, form = self._step(draw)
             answers = [client.open(path, method=method, data=form or None) for client in self.clients]
             self.asked += 1

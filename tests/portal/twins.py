@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -32,6 +33,7 @@ from tests.portal.oracle_world import ID, Stand
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from flask import Flask
@@ -49,6 +51,20 @@ WORDS = "隐蔽演示"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
+class Clock:
+    """The clock of both twins: it stands until it is put forward."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def tick(self) -> None:
+        """A second goes by."""
+        self.moment += timedelta(seconds=1)
+
+
 @dataclass
 class Base:
     """A finished data folder with someone in every relation to its one case."""
@@ -58,6 +74,7 @@ class Base:
     stand: Stand
     known: frozenset[str]
     """Every id in it."""
+    clock: Clock
 
     @property
     def named(self) -> Named:
@@ -65,11 +82,10 @@ class Base:
 
     @contextmanager
     def world(self, place: Path) -> Iterator[tuple[World, Flask]]:
-        """A copy of it, open; its clock stands."""
+        """A copy of it, open."""
         shutil.copytree(self.data, place)
         with open_installation(place) as opened:
-            moment = self.stand.world.opened.desk.clock()
-            object.__setattr__(opened.desk, "clock", lambda: moment)
+            object.__setattr__(opened.desk, "clock", self.clock)
             yield World(opened, self.ids, self.named.case), make_app(opened)
 
 
@@ -82,13 +98,13 @@ def base_of(stage: Stage, folder: Path) -> Iterator[Base]:
         stand = Stand(world, stage.case_id, stage.request_id)
         world.opened.indexing.reconcile()
         world.opened.indexing.index_case(stage.case_id)
-        moment = world.opened.desk.clock()
-        object.__setattr__(world.opened.desk, "clock", lambda: moment)
+        clock = Clock(world.opened.desk.clock())
+        object.__setattr__(world.opened.desk, "clock", clock)
         kept = folder / "kept"
         shutil.copytree(world.opened.settings.data, kept)
         with closing(sqlite3.connect(kept / "anjuan.db")) as database:
             known = frozenset(ID.findall("\n".join(database.iterdump())))
-        yield Base(kept, stage.ids, stand, known)
+        yield Base(kept, stage.ids, stand, known, clock)
         stand.close()
 
 
