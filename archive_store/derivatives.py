@@ -32,6 +32,8 @@ class Kind(StrEnum):
 
     TEXT = "text"
     """Recognised text, one file a page, named by the page's number."""
+    WORDS = "words"
+    """The text of a file without pages, or why there is none; one file, named `words`."""
     PLAYING = "playing"
     """The form of a recording that browsers play."""
 

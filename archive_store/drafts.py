@@ -14,7 +14,7 @@ from archive_store.guessing import guess
 from archive_store.models.accounts import Account, Department
 from archive_store.models.base import new_id
 from archive_store.models.cases import Case, CaseHandler, Item, LabelDecision, Person, StoredFile
-from archive_store.parsing.formats import SOUND_AND_PICTURE, Kind
+from archive_store.parsing.formats import SOUND_AND_PICTURE, WORDED, Kind
 from archive_store.private_fields import FieldSeal, PrivateFields
 
 if TYPE_CHECKING:
@@ -208,6 +208,13 @@ def page_file(item: Item) -> StoredFile | None:
     by_role = {file.role: file for file in item.files}
     chosen = by_role.get(RENDITION) or by_role.get(ORIGINAL)
     return chosen if chosen is not None and chosen.pages else None
+
+
+def worded_file(item: Item) -> StoredFile | None:
+    """The original whose text is found although it has no pages; None where pages are there to be read."""
+    original = next((file for file in item.files if file.role == ORIGINAL), None)
+    has_words = original is not None and original.media_type in WORDED and page_file(item) is None
+    return original if has_words else None
 
 
 def page_count(item: Item) -> int:

@@ -7,6 +7,7 @@ copy is redacted. What was recognised is kept as a derivative (compressed JSON, 
 from __future__ import annotations
 
 import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
@@ -14,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from archive_store.derivatives import Kind
 from archive_store.errors import NotFoundError
 from archive_store.parsing.documents import PageText, RecognisedText
-from archive_store.parsing.errors import ParserRefusedError
+from archive_store.parsing.errors import ParserFailedError, ParserRefusedError
 from archive_store.parsing.formats import PDF
 
 if TYPE_CHECKING:
@@ -28,6 +29,21 @@ if TYPE_CHECKING:
 
 NOTHING = PageText("")
 _RECOGNISED = TypeAdapter(RecognisedText)
+LOST = "提取程序两次中断或超时，没有提取其中的文字。文件本身完好。"
+WORDS = "words"
+"""Name of the derivative of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unpaged:
+    """The text of a file without pages, in parts of about a page; or why it has none, in words for people."""
+
+    parts: tuple[str, ...] = ()
+    cut: bool = False
+    problem: str = ""
+
+
+_UNPAGED = TypeAdapter(Unpaged)
 
 
 class PageTexts:
@@ -75,6 +91,41 @@ class PageTexts:
         """Keep what was recognised on a page; it is on the disk when the call returns."""
         with self._derivatives.making(Kind.TEXT, file_id, str(number)) as place:
             place.write(zlib.compress(_RECOGNISED.dump_json(text)))
+
+    def unpaged(self, file: StoredFile) -> Unpaged:
+        """The text of a file without pages, of one of `formats.WORDED`; found once and kept, a failure too.
+
+        Raises:
+            UnavailableError: no parser process is free.
+            IntegrityError: the sealed original cannot be opened.
+        """
+        kept = self.kept_unpaged(file.id)
+        if kept is None:
+            kept = self._extracted(file)
+            with self._derivatives.making(Kind.WORDS, file.id, WORDS) as place:
+                place.write(zlib.compress(_UNPAGED.dump_json(kept)))
+        return kept
+
+    def kept_unpaged(self, file_id: str) -> Unpaged | None:
+        """What is kept of a file without pages; None where it was not looked into yet."""
+        try:
+            with self._derivatives.open(Kind.WORDS, file_id, WORDS) as found:
+                return _UNPAGED.validate_json(zlib.decompress(found.read()))
+        except (NotFoundError, ValidationError, zlib.error):
+            return None
+
+    def _extracted(self, file: StoredFile) -> Unpaged:
+        """A process may also be lost by chance: only what happens again is the file's fault."""
+        for _ in range(2):
+            try:
+                with self._originals.open(file) as handle:
+                    found = self._documents.words(handle, file.media_type)
+                return Unpaged(found.parts, found.cut)
+            except ParserRefusedError as error:
+                return Unpaged(problem=error.message)
+            except ParserFailedError:
+                continue
+        return Unpaged(problem=LOST)
 
     def _text(self, file: StoredFile, handle: BinaryIO, number: int) -> PageText:
         try:

@@ -22,6 +22,8 @@ PLAYABLE_SECONDS = 1800
 MAX_SIDE = 65_535
 LONGEST_PROBLEM = 300
 LONGEST_CELL = 6000
+LONGEST_PART = 10_000
+WORDS_SECONDS = 60
 MODULES = {PDF.media_type: "pdf", **dict.fromkeys((found.media_type for found in (JPEG, PNG, TIFF)), "images")}
 """Which module draws and reads a media type that has pages."""
 NO_RECORDING = "这不是音像文件，不能播放。"
@@ -111,6 +113,14 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """The text of a file without pages, in parts of about a page; `cut` tells that there is more of it."""
+
+    parts: Annotated[tuple[Annotated[str, Field(max_length=LONGEST_PART)], ...], Field(max_length=20_000)] = ()
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class _Identity:
     media_type: str
     extension: str
@@ -157,6 +167,7 @@ _TEXT = TypeAdapter(PageText)
 _RECOGNISED = TypeAdapter(RecognisedText)
 _SHEETS = TypeAdapter(Annotated[tuple[Sheet, ...], Field(max_length=100)])
 _PLAYABLE = TypeAdapter(Playable)
+_WORDS = TypeAdapter(Words)
 
 
 class Documents:
@@ -224,6 +235,11 @@ class Documents:
     def sheets(self, file: FileSource) -> tuple[Sheet, ...]:
         """The sheets of a workbook (XLSX), with every cell as words; no formula is evaluated."""
         return _checked(_SHEETS, self._pool.run(f"{ROOM}.spreadsheet:read", [file]))
+
+    def words(self, file: FileSource, media_type: str) -> Words:
+        """The text of a file that has no pages, of one of the formats in `formats.WORDED`."""
+        function = f"{ROOM}.words:extract"
+        return _checked(_WORDS, self._pool.run(function, [file], timeout=WORDS_SECONDS, media_type=media_type))
 
     def playable(self, file: FileSource, media_type: str, output: BinaryIO) -> Playable:
         """Write the form of a recording that browsers play, without a word of its metadata, to an empty file.

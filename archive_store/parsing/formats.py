@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from dataclasses import dataclass
 from enum import StrEnum
@@ -51,6 +52,7 @@ OLE = Format("application/x-ole-storage", "ole")
 TEXT = Format("text/plain", "txt")
 HTML = Format("text/html", "html")
 XML = Format("application/xml", "xml")
+MAIL = Format("message/rfc822", "eml")
 UNKNOWN = Format("application/octet-stream", "bin")
 
 RECORDINGS = {
@@ -132,6 +134,18 @@ IN_OLE = (
 )
 
 
+WORDED: dict[str, str] = {
+    **{found.media_type: found.extension for _, found in (*IN_ZIP, *IN_OLE)},
+    **{media_type.decode(): extension for media_type, extension in OPEN_DOCUMENTS.items()},
+    **{found.media_type: found.extension for found in (TEXT, HTML, XML, MAIL)},
+    "application/rtf": "rtf",
+}
+"""Formats without pages of which the words can be had (`archive_store.parsing.words`), with their extensions."""
+MAIL_HEAD = re.compile(rb"(?:[A-Za-z][A-Za-z0-9-]{1,40}:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){3,}")
+"""Three header fields or more at the beginning of a file (RFC 5322, 2.2)."""
+MAIL_FIELDS = (b"from:", b"received:", b"mime-version:", b"message-id:", b"subject:")
+
+
 def identify(file: BinaryIO) -> Answer:
     """The format of a file and whether it is empty, for `Documents.probe`."""
     size = file.seek(0, io.SEEK_END)
@@ -210,7 +224,26 @@ def _in_ole(file: BinaryIO) -> Format:
     return OLE
 
 
+def _in_mail(head: bytes) -> bool:
+    found = MAIL_HEAD.match(head.lstrip(b"\r\n"))
+    return found is not None and sum(field in b"\n" + found[0].lower() for field in MAIL_FIELDS) > 1
+
+
+def text_of(content: bytes) -> str:
+    """A text in one of the encodings that Chinese systems write, whichever fits first."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", "replace")
+    for encoding in TEXT_ENCODINGS:
+        try:
+            return content.decode(encoding).removeprefix("\ufeff")
+        except UnicodeDecodeError:
+            continue
+    return content.decode("gb18030", "replace")
+
+
 def _in_text(head: bytes) -> Format | None:
+    if _in_mail(head) and CONTROLS.isdisjoint(head):
+        return MAIL
     text = _decoded(head)
     if text is None:
         return None

@@ -17,6 +17,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from archive_store.parsing.errors import ParserRefusedError
 from archive_store.parsing.formats import OLE, detect
 from archive_store.parsing.wire import Answer
+from archive_store.parsing.zipped import chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,18 +27,12 @@ if TYPE_CHECKING:
 MAX_BYTES = 8 * 2**20
 MAX_PARTS = 500
 MAX_UNPACKED_BYTES = 64 * 2**20
-FREE_PART_BYTES = 2**20
-"""Parts up to here may be packed as tightly as they like."""
-MAX_RATIO = 250
 MAX_SHEETS = 20
 MAX_ROWS = 2000
 MAX_COLUMNS = 60
 LONGEST_TEXT = 6000
 EXACT_DIGITS = 15
 """A spreadsheet keeps numbers as binary fractions: digits beyond these are lost (identity numbers have 18)."""
-CHUNK_BYTES = 2**18
-DECLARATIONS = (b"<!DOCTYPE", b"<!ENTITY", b"<\0!\0D\0O\0C\0", b"\0<\0!\0D\0O\0C")
-"""What no part of a workbook has (ECMA-376 part 2, 8.1.4) and entity bombs need, in UTF-8 and UTF-16."""
 
 BROKEN = "不是可以读取的 Excel 工作簿（.xlsx）。请用表格软件打开，另存为 .xlsx 后重试。"
 LOCKED = "工作簿设有打开密码或是旧格式（.xls）。请去掉密码，另存为 .xlsx 后重试。"
@@ -83,29 +78,10 @@ def _measure(file: BinaryIO) -> None:
                 raise ParserRefusedError(TOO_LARGE)
             left = MAX_UNPACKED_BYTES
             for part in parts:
-                left -= _unpacked(archive, part, left)
+                left -= sum(map(len, chunks(archive, part, left, too_large=TOO_LARGE, broken=BROKEN)))
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
         raise ParserRefusedError(BROKEN) from error
     file.seek(0)
-
-
-def _unpacked(archive: zipfile.ZipFile, part: zipfile.ZipInfo, most: int) -> int:
-    """How many bytes a part unpacks to.
-
-    Raises:
-        ParserRefusedError: more than `most`, too many for what it is packed in, or with a document type declaration.
-    """
-    most = min(most, max(FREE_PART_BYTES, MAX_RATIO * part.compress_size))
-    count, tail = 0, b""
-    with archive.open(part) as unpacking:
-        while chunk := unpacking.read(CHUNK_BYTES):
-            count += len(chunk)
-            if count > most:
-                raise ParserRefusedError(TOO_LARGE)
-            if not part.filename.endswith(".svg") and any(word in tail + chunk for word in DECLARATIONS):
-                raise ParserRefusedError(BROKEN)
-            tail = chunk[-16:]
-    return count
 
 
 def _rows(name: str, rows: Iterable[tuple[object, ...]]) -> list[Json]:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from archive_store import playback
 from archive_store.cases import case_thing, item_thing
-from archive_store.drafts import page_file, playing_file
+from archive_store.drafts import page_file, playing_file, worded_file
 from archive_store.models.accounts import Department
 from archive_store.models.cases import Case
 from archive_store.models.work import IndexState, Work
@@ -122,8 +122,10 @@ class IndexingService:
         return [(item, self._pages(item)) for item in case.items] if case.state is CaseState.SEALED else []
 
     def _pages(self, item: Item) -> list[PageWords]:
-        """The text of each page; empty where a page has none."""
-        file = page_file(item)
+        """The text of each page, empty where a page has none; of an item without pages its text in parts."""
+        file, worded = page_file(item), worded_file(item)
+        if worded:
+            return [PageWords(part, recognised=False) for part in self._texts.unpaged(worded).parts]
         found = self._texts.pages(file) if file else ()
         return [PageWords(page.text, isinstance(page, RecognisedText)) for page in found]
 

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from archive_store import recognition
 from archive_store.cases import case_for, readable_items
 from archive_store.derivatives import Kind
-from archive_store.drafts import page_file
+from archive_store.drafts import page_file, worded_file
 from archive_store.errors import IntegrityError, NotFoundError
 from archive_store.models.cases import Item, StoredFile
 from archive_store.models.derivatives import DerivativeState, RecognisedPage
@@ -34,12 +34,13 @@ if TYPE_CHECKING:
     from archive_store.recognition import Progress
     from portal.services.desk import Desk
 
+ONLY_PART = "文字过多，只能检索到前面的部分。文件本身完好。"
 LOST = "识别程序两次中断或超时，未能识别此页。页面图像和原件完好，可以正常查阅。"
 
 
 @dataclass(frozen=True, slots=True)
 class Unrecognised:
-    """A page whose text cannot be recognised: of which item, which page, and why."""
+    """A page whose text cannot be had: of which item, which page (0: the whole item), and why."""
 
     item_number: int
     page: int
@@ -109,6 +110,10 @@ class RecognitionService:
                 note_index(session, case_id)
         for file_id in kept.keys() - known:
             self._derivatives.remove(Kind.TEXT, file_id)
+        with self._desk.database.read() as session:
+            files = set(session.scalars(select(StoredFile.id)))
+        for file_id in set(self._derivatives.file_ids(Kind.WORDS)) - files:
+            self._derivatives.remove(Kind.WORDS, file_id)
 
     def of_case(self, actor: Actor, case_id: str) -> CaseRecognition:
         """How far a case has come, counted over the items that the actor may read.
@@ -123,6 +128,11 @@ class RecognitionService:
                 Unrecognised(numbers[row.file_id], row.page, row.reason)
                 for row in recognition.failures(session, numbers)
             ]
+            for item in readable_items(actor, case):
+                file = worded_file(item)
+                kept = self._texts.kept_unpaged(file.id) if file else None
+                if kept and (kept.problem or kept.cut):
+                    failures.append(Unrecognised(item.number, 0, kept.problem or ONLY_PART))
             ordered = sorted(failures, key=lambda failure: (failure.item_number, failure.page))
             return CaseRecognition(recognition.progress(session, numbers), tuple(ordered))
 

@@ -170,7 +170,7 @@ def test_a_page_that_cannot_be_recognised_is_marked_and_the_rest_goes_on(
     assert reader.asked.count(("image/png", 1)) == 2
     assert found_by(world, "archivist", "第二页文字") == 1
     page = log_in(app, "archivist").get(f"/cases/{scanned}").text
-    assert "2 页不能识别" in page
+    assert "2 处文字不能检索" in page
     assert "第 2 件第 1 页：图像已损坏。" in page
     assert "图像已损坏" in log_in(app, "handler").get(f"/cases/{scanned}").text
     assert "识别程序两次" not in log_in(app, "handler").get(f"/cases/{scanned}").text
