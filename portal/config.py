@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     login_wait_minutes: Annotated[int, Field(ge=1, le=60)] = 10
     administrators_need_second_factor: bool | None = None
     """Whether the three administrators must have a second factor; unset: yes, but for the demonstration."""
-    security_keys_required: bool | None = None
+    webauthn_required: bool | None = None
     """Whether the three administrators, and whoever is cleared to 秘密 or above, must log in with a security key
     (WebAuthn), which a one-time code does not replace; unset: yes, but for the demonstration. Browsers know keys under
     `public_url` alone: it begins with https, or is http://localhost."""
@@ -144,7 +144,7 @@ class Settings(BaseSettings):
     @property
     def security_key_required(self) -> bool:
         """Whether those of whom the setting speaks must have a security key."""
-        asked = self.security_keys_required
+        asked = self.webauthn_required
         return not self.is_demonstration if asked is None else asked
 
     @property

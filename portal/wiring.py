@@ -256,8 +256,7 @@ class Installation:
 
     def _services(self) -> Services:
         settings, desk = self.settings, self.desk
-        fields = FieldSeal(self._key("field.key"))
-        factors = second_factors(settings, fields)
+        factors = second_factors(settings, fields := FieldSeal(self._key("field.key")))
         receiver = Receiver(self.staging, self.documents, settings.max_upload_mb * 1024 * 1024)
         builder = DraftBuilder(self.catalogue, fields, settings.fonds)
         audit = AuditService(

@@ -49,7 +49,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with open_installation(data) as opened:
         _people(opened)
     url = f"http://localhost:{port}"
-    settings = load_settings(data, **LIMITED, public_url=url, security_keys_required=True)
+    settings = load_settings(data, **LIMITED, public_url=url, webauthn_required=True)
     with Installation(settings, pools()) as opened:
         app = create_app(
             settings, opened.services, opened.database, form_key(settings), secure=False, behind_proxy=False
