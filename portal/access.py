@@ -17,6 +17,7 @@ from werkzeug.exceptions import Unauthorized
 from archive_store.errors import ArchiveError, NotFoundError, RefusedError
 from archive_store.login_guard import REMEMBERED, Caller
 from archive_store.policy import may
+from archive_store.security_keys import KeyAnswer
 from portal.services.desk import REQUEST_ID
 from portal.services.tokens import TokenScope
 from portal.services.verification import LARGEST_FILE
@@ -36,6 +37,7 @@ OPEN_ENDPOINTS = frozenset(
         "auth.login",
         "auth.enrol",
         "auth.recover",
+        "auth.challenge",
         "verify.page",
         "verify.check",
         "verify.number",
@@ -53,6 +55,8 @@ STEP_UP_ENDPOINTS = frozenset(
         "factor.begin",
         "factor.new_codes",
         "factor.remove",
+        "keys.begin",
+        "keys.remove",
         "labels.decide",
         "recovery.begin",
         "recovery.decide",
@@ -62,14 +66,29 @@ STEP_UP_ENDPOINTS = frozenset(
     }
 )
 """What weighs: posted there, the password must have been given within `STEP_UP_AGE`."""
-BEFORE_FACTOR = frozenset({"account.page", "account.password", "auth.logout", "factor.begin", "factor.confirm"})
-"""What an administrator of whom a second factor is required reaches before having one."""
+BEFORE_FACTOR = frozenset(
+    {
+        "account.page",
+        "account.password",
+        "auth.logout",
+        "factor.begin",
+        "factor.confirm",
+        "keys.begin",
+        "keys.confirm",
+    }
+)
+"""What somebody of whom a second factor is required reaches before having one."""
 STEP_UP_AGE = 10 * 60
 """Seconds."""
 STEP_UP_FIELD = "step_up_password"
 CODE_FIELD = "step_up_code"
+KEY_FIELD = "step_up_key"
 PROVED_KEY = "proved_at"
 """Where a session keeps when its person last gave the password, in seconds since 1970."""
+CHALLENGE_KEY = "key_challenge"
+"""Where a session keeps the challenge that a security key is to answer."""
+BEGUN_KEY = "key_begun"
+"""Where it keeps the one for a key that is being made."""
 TOKEN_ENDPOINTS = {"api.search": TokenScope.SEARCH, "api.description": TokenScope.SEARCH}
 """What a program reaches by a token instead of a session, and the scope that the token must have."""
 OPEN_BODY = 64 * 1024
@@ -141,6 +160,28 @@ def remember_browser(response: AnyResponse, token: str) -> None:
 
 def _device_cookie() -> str:
     return "__Host-anjuan-device" if current_app.config["SESSION_COOKIE_SECURE"] else "anjuan-device"
+
+
+def ask_for_key() -> str:
+    """What the browser asks a security key with, as JSON; this session alone can answer it, once."""
+    options, session[CHALLENGE_KEY] = services().security_keys.request()
+    return options
+
+
+def begin_key() -> str:
+    """What the browser makes a key of the person with, as JSON; this session alone can answer it, once."""
+    options, session[BEGUN_KEY] = services().security_keys.begin(actor())
+    return options
+
+
+def made_key(credential: str) -> KeyAnswer:
+    """The key that the browser made, with the challenge that this session was given for it."""
+    return KeyAnswer(credential, session.pop(BEGUN_KEY, ""))
+
+
+def factor_answer(code: str | None, credential: str | None) -> str | KeyAnswer:
+    """The second factor as it was sent: what a key signed for this session, else a typed code."""
+    return KeyAnswer(credential, session.pop(CHALLENGE_KEY, "")) if credential else code or ""
 
 
 def note_proof() -> None:
@@ -217,7 +258,8 @@ def _step_up() -> str | tuple[str, int] | None:
     refusal, given = None, request.form.get(STEP_UP_FIELD)
     if given is not None:
         try:
-            services().accounts.step_up(actor(), given, request.form.get(CODE_FIELD, ""), caller())
+            answer = factor_answer(request.form.get(CODE_FIELD), request.form.get(KEY_FIELD))
+            services().accounts.step_up(actor(), given, answer, caller())
         except RefusedError as error:
             refusal = error.message
         else:
@@ -231,14 +273,15 @@ def _step_up() -> str | tuple[str, int] | None:
         kept=kept,
         field=STEP_UP_FIELD,
         code_field=CODE_FIELD,
-        has_factor=services().second_factor.is_on(actor()),
+        key_field=KEY_FIELD,
+        factor=services().second_factor.standing(actor()),
         refusal=refusal,
         minutes=STEP_UP_AGE // 60,
     )
     return page, 403
 
 
-NOT_KEPT = frozenset({STEP_UP_FIELD, CODE_FIELD, "csrf_token"})
+NOT_KEPT = frozenset({STEP_UP_FIELD, CODE_FIELD, KEY_FIELD, "csrf_token"})
 
 
 def _by_token(asked: Request) -> Person | None:

@@ -54,7 +54,11 @@ class Settings(BaseSettings):
     """Wrong passwords from one network address, known browsers aside, before strangers there have to wait."""
     login_wait_minutes: Annotated[int, Field(ge=1, le=60)] = 10
     administrators_need_second_factor: bool | None = None
-    """Whether the three administrators must log in with a one-time code too; unset: yes, but for the demonstration."""
+    """Whether the three administrators must have a second factor; unset: yes, but for the demonstration."""
+    webauthn_required: bool | None = None
+    """Whether the three administrators, and whoever is cleared to 秘密 or above, must log in with a security key
+    (WebAuthn), which a one-time code does not replace; unset: yes, but for the demonstration. Browsers know keys under
+    `public_url` alone: it begins with https, or is http://localhost."""
     denial_step_ms: Annotated[int, Field(ge=0, le=2000)] = 50
     """An answer as for what does not exist leaves at a whole multiple of so many milliseconds, so that its time tells
     nothing; 0: at once."""
@@ -69,7 +73,7 @@ class Settings(BaseSettings):
     web_threads: Annotated[int, Field(ge=2, le=256)] = 16
     """Requests that each of them answers at once."""
     public_url: Annotated[str, Field(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")] = "http://localhost:8000"
-    """Address under which others reach the portal; copies name its verification page."""
+    """Address under which others reach the portal; copies name its verification page, security keys are bound to it."""
     request_working_days: Annotated[int, Field(ge=1, le=60)] = 20
     """Working days within which a copy request is answered (after 政府信息公开条例 Art. 33)."""
     extension_working_days: Annotated[int, Field(ge=1, le=60)] = 20
@@ -135,6 +139,12 @@ class Settings(BaseSettings):
     def second_factor_required(self) -> bool:
         """Whether administrators must have a second factor."""
         asked = self.administrators_need_second_factor
+        return not self.is_demonstration if asked is None else asked
+
+    @property
+    def security_key_required(self) -> bool:
+        """Whether those of whom the setting speaks must have a security key."""
+        asked = self.webauthn_required
         return not self.is_demonstration if asked is None else asked
 
     @property

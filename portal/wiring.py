@@ -41,7 +41,8 @@ from archive_store.regulation.catalogue import load_catalogue
 from archive_store.regulation.grounds import load_grounds
 from archive_store.regulation.rules import load_regulation
 from archive_store.seal_signature import SealSigner, time_stamper
-from archive_store.second_factor import SecondFactors
+from archive_store.second_factor import FactorRules, SecondFactors
+from archive_store.security_keys import SecurityKeys
 from archive_store.unit_of_work import Database
 from archive_store.work import BUILD_INDEX, INDEX_CASE, MAKE_COPY, MAKE_RELEASE, PREPARE_PLAYING, RECOGNISE_TEXT
 from indexer import weights
@@ -86,6 +87,7 @@ from portal.services.saved_searches import SavedSearchService
 from portal.services.sealing import SealingService, Vault
 from portal.services.search import SearchService
 from portal.services.second_factor import SecondFactorService
+from portal.services.security_keys import SecurityKeyService
 from portal.services.supervision import SupervisionService
 from portal.services.system import SystemService
 from portal.services.tasks import TaskService
@@ -178,6 +180,12 @@ def login_guard(settings: Settings) -> LoginGuard:
     return LoginGuard(attempts=settings.login_attempts, address_attempts=settings.login_attempts_of_address, wait=wait)
 
 
+def second_factors(settings: Settings, seal: FieldSeal) -> SecondFactors:
+    """What checks second factors, as the settings say."""
+    rules = FactorRules(settings.second_factor_required, settings.security_key_required)
+    return SecondFactors(seal, SecurityKeys(settings.public_url), rules)
+
+
 @dataclass(frozen=True)
 class Pools:
     """Parser processes that pages wait for."""
@@ -248,8 +256,7 @@ class Installation:
 
     def _services(self) -> Services:
         settings, desk = self.settings, self.desk
-        fields = FieldSeal(self._key("field.key"))
-        factors = SecondFactors(fields)
+        factors = second_factors(settings, fields := FieldSeal(self._key("field.key")))
         receiver = Receiver(self.staging, self.documents, settings.max_upload_mb * 1024 * 1024)
         builder = DraftBuilder(self.catalogue, fields, settings.fonds)
         audit = AuditService(
@@ -297,7 +304,8 @@ class Installation:
             recovery=RecoveryService(desk, factors, PasswordHasher()),
             rights=RightsService(desk),
             rights_lists=RightsLists(desk),
-            second_factor=SecondFactorService(desk, factors, required=settings.second_factor_required),
+            second_factor=SecondFactorService(desk, factors),
+            security_keys=SecurityKeyService(desk, factors),
             urgent=UrgentService(desk),
             system=SystemService(desk, settings.data, self._figures),
             listing=ListingService(desk, self.catalogue),

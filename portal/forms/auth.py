@@ -28,11 +28,12 @@ class PlainForm(FlaskForm):  # type: ignore[misc]  # flask-wtf has no types
 
 
 class LoginForm(PlainForm):
-    """Name and password, and a code for who has a second factor: one step, so that nothing tells which was wrong."""
+    """Name and password, and a code or what a key signed: one step, so that nothing tells which was wrong."""
 
     login = StringField("用户名", [DataRequired("请填写用户名"), Length(max=64)])
     password = PasswordField("密码", [DataRequired("请填写密码"), Length(max=256)])
     code = StringField("动态验证码", [Length(max=40)])
+    assertion = StringField("安全密钥", [Length(max=16384)])
 
 
 class EnrolForm(PlainForm):

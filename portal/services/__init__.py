@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from portal.services.sealing import SealingService
     from portal.services.search import SearchService
     from portal.services.second_factor import SecondFactorService
+    from portal.services.security_keys import SecurityKeyService
     from portal.services.supervision import SupervisionService
     from portal.services.system import SystemService
     from portal.services.tasks import TaskService
@@ -73,6 +74,7 @@ class Services:
     rights: RightsService
     rights_lists: RightsLists
     second_factor: SecondFactorService
+    security_keys: SecurityKeyService
     urgent: UrgentService
     system: SystemService
     listing: ListingService

@@ -42,12 +42,13 @@ if TYPE_CHECKING:
     from archive_store.labels import Level, Mark
     from archive_store.login_guard import Caller, LoginGuard
     from archive_store.second_factor import Checked, SecondFactors
+    from archive_store.security_keys import KeyAnswer
     from portal.services.desk import Desk
 
-NOT_PROVED = "密码不正确，或动态验证码不正确、已使用过，或连续输错次数过多须稍候。没有作任何改动，请核对后重试。"
+NOT_PROVED = "密码不正确，或第二重验证不正确、已使用过，或连续输错次数过多须稍候。没有作任何改动，请核对后重试。"
 LONGEST_NAME = 100
 _LOGIN = re.compile(r"[a-z][a-z0-9._-]{0,63}")
-WRONG_LOGIN = "用户名、密码或动态验证码不正确，或账号暂时不能登录。请核对后重试；连续多次不成功请联系系统管理员。"
+WRONG_LOGIN = "用户名、密码或第二重验证不正确，或账号暂时不能登录。请核对后重试；连续多次不成功请联系系统管理员。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,8 @@ class AccountService:
         with self._desk.database.read() as session:
             return actor_of(session, account_id)
 
-    def log_in(self, login: str, password: str, code: str = "", caller: Caller = NOWHERE) -> LoggedIn:
-        """Who a right pair belongs to, with a right code where the account has a second factor.
+    def log_in(self, login: str, password: str, answer: str | KeyAnswer = "", caller: Caller = NOWHERE) -> LoggedIn:
+        """Who a right pair belongs to, with a right code or key where the account has a second factor.
 
         Raises:
             RefusedError: for anything else, with one answer for all cases; the event says which.
@@ -101,7 +102,7 @@ class AccountService:
             account = unit.session.get(Account, account.id) if account else None
             moment = self._desk.clock()
             waiting = self._guard.must_wait(unit.session, account, caller, moment)
-            checked = self._factors.check(unit.session, account.id if account else None, code, moment)
+            checked = self._check(unit.session, account, answer, good=good)
             if account is None or not (good and checked.good) or waiting or not account.active:
                 self._guard.failed(unit.session, account, caller, moment)
                 self._note_failure(unit.session, account, waiting=waiting)
@@ -109,7 +110,8 @@ class AccountService:
             else:
                 device = self._guard.succeeded(unit.session, account, caller, moment)
                 self._spend(unit.session, account.id, checked)
-                self._desk.record(unit.session, account.id, EventName.ACCOUNT_LOGIN, ("account", account.id))
+                subject = ("account", account.id)
+                self._desk.record(unit.session, account.id, EventName.ACCOUNT_LOGIN, subject, **_by_key(checked))
                 result = LoggedIn(account.id, account.rights_version, device)
         if result is None:
             raise RefusedError(WRONG_LOGIN)
@@ -136,24 +138,30 @@ class AccountService:
             raise RefusedError("姓名与口令牌不符，未执行任何操作。")
         return actor
 
-    def step_up(self, actor: Actor, password: str, code: str = "", caller: Caller = NOWHERE) -> None:
+    def step_up(self, actor: Actor, password: str, answer: str | KeyAnswer = "", caller: Caller = NOWHERE) -> None:
         """Prove once more who is there, before something that weighs; failures count like those of a login.
 
         Raises:
-            RefusedError: the password or the code is wrong, or too many were.
+            RefusedError: the password, the code or the key is wrong, or too many were.
         """
-        self._prove(actor, password, code, caller)
+        self._prove(actor, password, answer, caller)
 
     def change_password(
-        self, actor: Actor, old: str, new: str, session_id: str, code: str = "", caller: Caller = NOWHERE
+        self,
+        actor: Actor,
+        old: str,
+        new: str,
+        session_id: str,
+        answer: str | KeyAnswer = "",
+        caller: Caller = NOWHERE,
     ) -> None:
         """Set another password; every other session and every token end, and no other browser is known any more.
 
         Raises:
             InvalidInputError: the new one is too short, too long or too common, or is the old one.
-            RefusedError: the old one, or the code of the second factor, is wrong.
+            RefusedError: the old one, or the second factor, is wrong.
         """
-        self._prove(actor, old, code, caller)
+        self._prove(actor, old, answer, caller)
         with self._desk.database.read() as session:
             account = session.get_one(Account, actor.account_id)
         check_password(new, account.login, account.name)
@@ -169,7 +177,7 @@ class AccountService:
             unit.session.execute(others)
             self._desk.record(unit.session, actor, EventName.ACCOUNT_PASSWORD, ("account", account.id))
 
-    def _prove(self, actor: Actor, password: str, code: str, caller: Caller) -> None:
+    def _prove(self, actor: Actor, password: str, answer: str | KeyAnswer, caller: Caller) -> None:
         with self._desk.database.read() as session:
             account = session.get_one(Account, actor.account_id)
         good = self._matches(account.password_hash, password)
@@ -177,12 +185,13 @@ class AccountService:
             account = unit.session.get_one(Account, actor.account_id)
             moment = self._desk.clock()
             waiting = self._guard.must_wait(unit.session, account, caller, moment)
-            checked = self._factors.check(unit.session, account.id, code, moment)
+            checked = self._check(unit.session, account, answer, good=good)
             proved = good and checked.good and not waiting
             if proved:
                 self._guard.proved(unit.session, account, caller)
                 self._spend(unit.session, account.id, checked)
-                self._desk.record(unit.session, actor, EventName.ACCOUNT_STEP_UP, ("account", account.id))
+                subject = ("account", account.id)
+                self._desk.record(unit.session, actor, EventName.ACCOUNT_STEP_UP, subject, **_by_key(checked))
             else:
                 self._guard.failed(unit.session, account, caller, moment)
                 subject = ("account", account.id)
@@ -249,8 +258,19 @@ class AccountService:
         except (VerificationError, InvalidHashError):
             return False
 
+    def _check(self, session: Session, account: Account | None, answer: str | KeyAnswer, *, good: bool) -> Checked:
+        """What became of the second factor. Whose password is wrong learns by no time what is required of whom."""
+        actor = actor_of(session, account.id) if account is not None and good else None
+        key_only = actor is not None and self._factors.rules.requires_key(actor)
+        known = account.id if account else None
+        checked = self._factors.check(session, known, answer, self._desk.clock(), key_only=key_only)
+        if account is not None and checked.key.copied:
+            subject, key = ("account", account.id), checked.key.key_id
+            self._desk.record(session, "anonymous", EventName.FACTOR_KEY_COPIED, subject, "refused", key=key)
+        return checked
+
     def _spend(self, session: Session, account_id: str, checked: Checked) -> None:
-        self._factors.spend(session, account_id, checked)
+        self._factors.spend(session, account_id, checked, self._desk.clock())
         if checked.code_id is not None:
             self._desk.record(session, account_id, EventName.FACTOR_USE_CODE, ("account", account_id))
 
@@ -282,6 +302,11 @@ class AccountService:
         if new.clearance is not None:
             session.add(ClearanceGrant(level=int(new.clearance), **common))
         session.add_all(Membership(department_id=department, **common) for department in sorted(new.departments))
+
+
+def _by_key(checked: Checked) -> dict[str, str]:
+    """The key that was used, for the event."""
+    return {"key": checked.key.key_id} if checked.key.key_id else {}
 
 
 @cache

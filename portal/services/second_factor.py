@@ -1,4 +1,4 @@
-"""The person's own second factor: begun with a QR code, confirmed with a code, taken away by its owner alone."""
+"""The person's own one-time codes: begun with a QR code, confirmed with a code, taken away by their owner alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from sqlalchemy import delete, func, select
 
 from archive_store.audit.events import EventName
 from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
-from archive_store.identity import ADMINISTRATORS
 from archive_store.models.accounts import Account, WebSession
 from archive_store.models.second_factor import FactorCode, SecondFactor
 from archive_store.totp import accepted_step, address, written_key
@@ -28,17 +27,41 @@ if TYPE_CHECKING:
 
 ISSUER = "案卷"
 WRONG_CODE = "验证码不正确，尚未开启。请核对手机时间是否准确，输入当前显示的 6 位数字。"
-REQUIRED = "本单位要求管理员使用动态验证码，不能关闭。换手机的，请联系另一位管理员办理恢复登录。"
+REQUIRED = "本单位要求您使用第二重验证，不能关闭。换手机的，请联系另一位管理员办理恢复登录。"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnKey:
+    """A security key as its owner sees it."""
+
+    id: str
+    name: str
+    made: datetime
+    used: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How the person's second factor stands."""
+    """How the person's second factor stands: one-time codes, security keys, and what is required."""
 
     is_on: bool
     since: datetime | None
     codes_left: int
     is_required: bool
+    key_required: bool = False
+    keys: tuple[OwnKey, ...] = ()
+
+    @property
+    def asks_code(self) -> bool:
+        """Whether a code is good for anything: it is not where a key is required, once there is one."""
+        return self.is_on and not (self.key_required and self.keys)
+
+    @property
+    def may_remove_key(self) -> bool:
+        """Whether one of the keys may go."""
+        if self.key_required:
+            return len(self.keys) > 1
+        return not self.is_required or self.is_on or len(self.keys) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +73,25 @@ class Key:
 
 
 class SecondFactorService:
-    """Begins, confirms and takes away; `required` is whether administrators must have one."""
+    """Begins, confirms and takes away."""
 
-    def __init__(self, desk: Desk, factors: SecondFactors, *, required: bool) -> None:
+    def __init__(self, desk: Desk, factors: SecondFactors) -> None:
         self._desk = desk
         self._factors = factors
-        self._required = required
 
     def is_due(self, actor: Actor) -> bool:
         """Whether the person has to set one up before anything else."""
-        return self._requires(actor) and not self.is_on(actor)
-
-    def is_on(self, actor: Actor) -> bool:
-        """Whether the person is asked for a code."""
+        if not self._factors.rules.requires_any(actor):
+            return False
         with self._desk.database.read() as session:
-            return self._factors.is_on(session, actor.account_id)
+            if self._factors.keys.keys(session, actor.account_id):
+                return False
+            return self._factors.rules.requires_key(actor) or not self._factors.is_on(session, actor.account_id)
 
     def standing(self, actor: Actor) -> Standing:
         """How it stands, for the person's own page."""
         with self._desk.database.read() as session:
-            row = session.get(SecondFactor, actor.account_id)
-            kept = select(func.count()).where(FactorCode.account_id == actor.account_id)
-            since = row.confirmed_at if row else None
-            return Standing(since is not None, since, session.scalar(kept) or 0, self._requires(actor))
+            return standing_of(session, self._factors, actor)
 
     def begin(self, actor: Actor) -> Key:
         """A new key; it is asked for once it was confirmed.
@@ -131,15 +150,13 @@ class SecondFactorService:
         with self._desk.database.write() as unit:
             if not self._factors.is_on(unit.session, actor.account_id):
                 raise NotFoundError
-            if self._requires(actor):
+            standing = standing_of(unit.session, self._factors, actor)
+            if standing.is_required and not standing.keys:
                 raise RefusedError(REQUIRED)
-            self._factors.take_away(unit.session, actor.account_id)
+            self._factors.end_codes(unit.session, actor.account_id)
             self._record(unit.session, actor, EventName.FACTOR_DISABLE)
 
     # --- parts
-
-    def _requires(self, actor: Actor) -> bool:
-        return self._required and not actor.roles.isdisjoint(ADMINISTRATORS)
 
     def _begun(self, session: Session, actor: Actor) -> SecondFactor:
         row = session.get(SecondFactor, actor.account_id, with_for_update=True)
@@ -155,3 +172,19 @@ class SecondFactorService:
 
     def _record(self, session: Session, actor: Actor, name: EventName) -> None:
         self._desk.record(session, actor, name, ("account", actor.account_id))
+
+
+def standing_of(session: Session, factors: SecondFactors, actor: Actor) -> Standing:
+    """How the person's second factor stands."""
+    row = session.get(SecondFactor, actor.account_id)
+    kept = select(func.count()).where(FactorCode.account_id == actor.account_id)
+    since, rules = row.confirmed_at if row else None, factors.rules
+    keys = factors.keys.keys(session, actor.account_id)
+    return Standing(
+        since is not None,
+        since,
+        session.scalar(kept) or 0,
+        rules.requires_any(actor),
+        rules.requires_key(actor),
+        tuple(OwnKey(key.id, key.name, key.made_at, key.used_at) for key in keys),
+    )

@@ -13,6 +13,7 @@ from portal.views import (
     factor,
     home,
     intake,
+    keys,
     labels,
     opening,
     parties,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 
 KEEPING = (auth, home, cases, intake, parties, reader, player, search, saved, system)
-OFFICES = (account, factor, tokens, people, recovery, rights, opening, urgent, labels)
+OFFICES = (account, factor, keys, tokens, people, recovery, rights, opening, urgent, labels)
 COPYING = (asking, requests, preparation, decisions)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from archive_store.errors import InvalidInputError, RefusedError
-from portal.access import actor, caller, services, session_id
+from portal.access import actor, caller, factor_answer, services, session_id
 from portal.forms.auth import read_new_password
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ def password() -> Response | tuple[str, int]:
     form = request.form
     try:
         old, new, code = read_new_password(form)
-        services().accounts.change_password(actor(), old, new, session_id(), code, caller())
+        answer = factor_answer(code, form.get("assertion"))
+        services().accounts.change_password(actor(), old, new, session_id(), answer, caller())
     except (InvalidInputError, RefusedError) as error:
         return _page(error.message), 422 if isinstance(error, InvalidInputError) else 409
     flash("密码已修改。您在其他地方的登录已全部结束，命令行口令牌已作废。")

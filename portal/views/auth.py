@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, flash, redirect, render_template, session, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, session, url_for
 from flask_login import current_user, login_user, logout_user
 
 from archive_store.errors import ArchiveError
-from portal.access import Person, actor, caller, note_proof, remember_browser, services
+from portal.access import Person, actor, ask_for_key, caller, factor_answer, note_proof, remember_browser, services
 from portal.forms.auth import EnrolForm, LoginForm, RecoverForm
 
 if TYPE_CHECKING:
-    from werkzeug.wrappers import Response
+    from werkzeug.wrappers import Response as AnyResponse
 
 pages = Blueprint("auth", __name__)
 
 
 @pages.route("/login", methods=["GET", "POST"])
-def login() -> str | Response | tuple[str, int]:
+def login() -> str | AnyResponse | tuple[str, int]:
     """Ask for name and password; a right pair begins a session under a new token."""
     form = LoginForm()
     if current_user.is_authenticated:
@@ -26,7 +26,8 @@ def login() -> str | Response | tuple[str, int]:
     if not form.validate_on_submit():
         return render_template("auth/login.html", form=form)
     try:
-        logged_in = services().accounts.log_in(form.login.data, form.password.data, form.code.data or "", caller())
+        factor = factor_answer(form.code.data, form.assertion.data)
+        logged_in = services().accounts.log_in(form.login.data, form.password.data, factor, caller())
     except ArchiveError as error:
         return render_template("auth/login.html", form=form, refusal=error.message), 401
     found = services().accounts.actor(logged_in.account_id)
@@ -40,8 +41,14 @@ def login() -> str | Response | tuple[str, int]:
     return answer
 
 
+@pages.post("/login/challenge")
+def challenge() -> Response:
+    """What a security key is asked with, the same for everybody: no name is given here."""
+    return Response(ask_for_key(), mimetype="application/json")
+
+
 @pages.post("/logout")
-def logout() -> Response:
+def logout() -> AnyResponse:
     """End the session."""
     services().accounts.note_logout(actor())
     logout_user()
@@ -50,7 +57,7 @@ def logout() -> Response:
 
 
 @pages.route("/enrol", methods=["GET", "POST"])
-def enrol() -> str | Response | tuple[str, int]:
+def enrol() -> str | AnyResponse | tuple[str, int]:
     """Set the first password with a one-time code."""
     form = EnrolForm()
     if not form.validate_on_submit():
@@ -64,7 +71,7 @@ def enrol() -> str | Response | tuple[str, int]:
 
 
 @pages.route("/recover", methods=["GET", "POST"])
-def recover() -> str | Response | tuple[str, int]:
+def recover() -> str | AnyResponse | tuple[str, int]:
     """Set another password with a recovery code."""
     form = RecoverForm()
     if not form.validate_on_submit():

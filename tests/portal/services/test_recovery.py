@@ -20,7 +20,8 @@ from archive_store.models.recovery import Recovery
 from archive_store.models.tokens import AccessToken
 from archive_store.private_fields import FieldSeal
 from archive_store.recovery import CODE_LASTS, WAITS
-from archive_store.second_factor import SecondFactors
+from archive_store.second_factor import FactorRules, SecondFactors
+from archive_store.security_keys import SecurityKeys
 from portal.services.recovery import BAD_CODE, RecoveryService
 from portal.services.work_list import office_tasks
 from tests.portal.services.offices import PEOPLE, Offices, open_offices
@@ -51,7 +52,7 @@ class Bureau:
 
     def __post_init__(self) -> None:
         self.desk = replace(self.desk, clock=lambda: now() + self.later)
-        self.factors = SecondFactors(FieldSeal(bytes(32)))
+        self.factors = SecondFactors(FieldSeal(bytes(32)), SecurityKeys("http://localhost"), FactorRules())
         cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
         self.recovery = RecoveryService(self.desk, self.factors, cheap)
 

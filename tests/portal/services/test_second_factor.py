@@ -17,7 +17,8 @@ from archive_store.models.audit import AuditLeaf
 from archive_store.models.base import now
 from archive_store.models.second_factor import FactorCode, SecondFactor
 from archive_store.private_fields import FieldSeal
-from archive_store.second_factor import CODES, SecondFactors
+from archive_store.second_factor import CODES, FactorRules, SecondFactors
+from archive_store.security_keys import SecurityKeys
 from archive_store.totp import STEP_SECONDS, hotp, step_at
 from portal.services.accounts import AccountService
 from portal.services.recovery import RecoveryService
@@ -47,8 +48,8 @@ class Phone:
         self.later, start = timedelta(), now()  # a clock that stands: no test crosses into another step by chance
         self.desk = replace(offices.desk, clock=lambda: start + self.later)
         self.offices = offices
-        self.factors = SecondFactors(FieldSeal(bytes(32)))
-        self.service = SecondFactorService(self.desk, self.factors, required=False)
+        self.factors = SecondFactors(FieldSeal(bytes(32)), SecurityKeys("http://localhost"), FactorRules())
+        self.service = SecondFactorService(self.desk, self.factors)
         self.accounts = AccountService(
             self.desk, self.factors, LoginGuard(attempts=5, address_attempts=50, wait=timedelta(minutes=10))
         )
@@ -162,7 +163,7 @@ def test_it_is_not_asked_for_before_it_was_confirmed(phone: Phone) -> None:
     assert phone.service.begin(phone.actor) != first
     with pytest.raises(InvalidInputError):
         phone.service.confirm(phone.actor, phone.code(5), "")
-    assert not phone.service.is_on(phone.actor)
+    assert not phone.service.standing(phone.actor).is_on
     phone.service.confirm(phone.actor, phone.code(), "")
     phone.refusal(phone.code())
     with pytest.raises(RefusedError):
@@ -207,7 +208,8 @@ def test_turned_off_by_its_owner_unless_it_is_required(phone: Phone) -> None:
     assert phone.log_in() == "handler"
     with phone.desk.database.read() as session:
         assert session.scalars(select(FactorCode)).first() is None
-    required = SecondFactorService(phone.desk, phone.factors, required=True)
+    factors = SecondFactors(FieldSeal(bytes(32)), phone.factors.keys, FactorRules(any_required=True))
+    required = SecondFactorService(phone.desk, factors)
     assert not required.is_due(phone.actor)
     for login in ("sysadmin", "secadmin", "auditor"):
         assert required.is_due(phone.offices.actor(login))

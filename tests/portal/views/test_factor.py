@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archive_store.models.second_factor import SecondFactor
+from archive_store.second_factor import FactorRules
 from archive_store.totp import hotp, step_at
 from portal.access import CODE_FIELD, STEP_UP_FIELD
-from portal.services.second_factor import SecondFactorService
 from tests.portal.conftest import PASSWORD, log_in
 from tests.portal.views.test_account import grow_old
 
@@ -86,8 +86,7 @@ def test_what_was_not_begun_is_not_there(app: Flask, path: str) -> None:
 
 def test_administrators_of_whom_it_is_required_come_no_further_without(app: Flask, world: World) -> None:
     services = app.extensions["anjuan"]
-    required = SecondFactorService(world.opened.desk, services.second_factor._factors, required=True)
-    object.__setattr__(services, "second_factor", required)
+    services.second_factor._factors.rules = FactorRules(any_required=True)
     client, handler = log_in(app, "auditor"), log_in(app, "handler")
     assert handler.get("/").status_code == 200
     for path in ("/", "/log", "/nothing/here"):
