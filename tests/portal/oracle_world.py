@@ -294,7 +294,7 @@ class Stand:
             kept = {self.named.case, self.named.request} if parted else set()
             address, form = _elsewhere(address, kept), {key: _elsewhere(value) for key, value in form.items()}
             if surface.kind in {Kind.NONE, Kind.FILE}:
-                address = f"/{secrets.token_hex(8)}"
+                address = f"{'/api/v1' if address.startswith('/api/') else ''}/{secrets.token_hex(8)}"
         if method == "PUT" or surface.endpoint == "preparation.find":
             return client.open(address, method=method, json=form)
         if surface.endpoint == "intake.add_rendition":
@@ -317,7 +317,7 @@ class Stand:
             "department_id": department,
             "ask_id": self.named.ask,
             "ended": "0" * 32,
-            **dict.fromkeys(("token_id", "recovery_id", "reading_id", "saved_id"), "0" * 32),  # not modelled
+            **dict.fromkeys(("token_id", "recovery_id", "reading_id", "saved_id", "key_id"), "0" * 32),  # not modelled
             "address": "0" * 64,
             "number": 1,
             "position": 1,
