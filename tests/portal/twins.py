@@ -242,6 +242,7 @@ def _plain(text: str, known: frozenset[str]) -> str:
     text = re.sub(r'(name="csrf_token"[^>]*value=")[^"]*', r"\1", text)
     text = re.sub(r'((?:content|data-token)=")[\w.-]{60,}', r"\1", text)
     text = re.sub(r"[0-9a-f]{64}", "", text)
+    text = re.sub(r'(challenge(?:"|&#34;): (?:"|&#34;))[\w-]+', r"\1", text)
     text = re.sub(r"\d\d:\d\d(:\d\d)?", "", text)
     text = re.sub(r"用时 [\d.]+ 秒", "", text)
     text = re.sub(r'"seconds": ?[\d.e-]+', "", text)
