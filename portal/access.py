@@ -50,6 +50,7 @@ OPEN_ENDPOINTS = frozenset(
 STATIC_ENDPOINTS = frozenset({"static", "bootstrap.static"})
 STEP_UP_ENDPOINTS = frozenset(
     {
+        "account.command_token",
         "cases.seal",
         "decisions.decide",
         "factor.begin",

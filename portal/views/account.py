@@ -36,6 +36,12 @@ def password() -> Response | tuple[str, int]:
     return redirect(url_for("account.page"))
 
 
+@pages.post("/command-token")
+def command_token() -> str:
+    """Make a token for deciding commands; this answer is the only place where it is ever shown."""
+    return _page(None, services().accounts.issue_command_token(actor()))
+
+
 @pages.post("/sessions/<ended>/end")
 def end_session(ended: str) -> Response:
     """End one of one's own sessions."""
@@ -52,7 +58,7 @@ def end_others() -> Response:
     return redirect(url_for("account.page"))
 
 
-def _page(refusal: str | None) -> str:
+def _page(refusal: str | None, made: str = "") -> str:
     who = actor()
     return render_template(
         "account.html",
@@ -60,4 +66,5 @@ def _page(refusal: str | None) -> str:
         sessions=services().own_account.sessions(who, session_id()),
         factor=services().second_factor.standing(who),
         refusal=refusal,
+        made=made,
     )

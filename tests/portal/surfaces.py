@@ -124,6 +124,7 @@ ROUTES: tuple[Surface, ...] = (
     *_open("GET:static GET:bootstrap.static", Kind.FILE),
     # --- by office alone
     *_way("GET:home.page POST:auth.logout GET:account.page POST:account.password POST:account.end_others", ALL),
+    *_way("POST:account.command_token", ALL),
     *_way("POST:account.end_session", ALL, Kind.SESSION, Need.OWN),
     *_way("GET:cases.index", ALL),  # a list of what one may see: empty for most
     *_way("GET:search.page GET:search.workbook GET:api.search", SEARCHERS),

@@ -41,7 +41,14 @@ LINK = re.compile(r'(?:href|src|action)="(/[^"#]*)')
 LEFT_OUT = {
     *("auth.logout", "account.password", "account.end_others", "account.end_session"),  # they end the walk,
     *("people.close", "rights.end"),  # or another's that comes later
-    *("factor.begin", "factor.new_codes", "tokens.make", "people.create", "people.new_code"),  # they answer by chance
+    *(
+        "factor.begin",
+        "factor.new_codes",
+        "tokens.make",
+        "account.command_token",
+        "people.create",
+        "people.new_code",
+    ),  # they answer by chance
 }
 QUERIES = (
     *("检查", "笔录", "演示", WORDS, "Page", "Inspection", "Approval", "Zhou Yanshi", "张演示", f"{WORDS}案 OR 检查"),

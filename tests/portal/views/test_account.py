@@ -106,3 +106,16 @@ def test_the_step_up_tells_nothing_of_what_is_there(app: Flask, world: World, ac
 
 def test_what_weighs_is_a_page_that_exists(app: Flask) -> None:
     assert set(app.view_functions) >= STEP_UP_ENDPOINTS
+
+
+def test_a_token_for_commands_is_made_after_the_password_and_shown_once(app: Flask, world: World) -> None:
+    client = log_in(app, "archivist")
+    grow_old(world)
+    asked = client.post("/account/command-token")
+    assert asked.status_code == 403
+    assert "<code>" not in asked.text
+    page = client.post("/account/command-token", data={"step_up_password": PASSWORD}).text
+    token = re.findall(r"<code>([\w-]{20,})</code>", page)[0]
+    assert world.opened.services.accounts.by_command_token("archivist", token).account_id == world.ids["archivist"]
+    assert token not in client.get("/account/").text
+    assert "command-title" not in log_in(app, "party").get("/account/").text
