@@ -8,7 +8,7 @@ from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Date, bindparam, func, or_, select, update
+from sqlalchemy import Date, and_, bindparam, func, or_, select, update
 
 from archive_store.deadlines import CHINA
 from archive_store.identity import Actor, Role
@@ -102,24 +102,33 @@ def rights_still_stand(session: Session, actor: Actor) -> bool:
 
 
 def _opened_by_name(session: Session, account_id: str, day: date) -> dict[str, Any]:
-    """Cases and items opened to one person alone: the facts of an `Actor` that they make."""
-    grant = CaseGrant
-    opened = session.execute(
-        select(grant.case_id, grant.item_id, grant.request_id, grant.ends_at).where(
-            grant.account_id == account_id,
-            grant.ended_at.is_(None),
-            or_(grant.ends_at.is_(None), grant.ends_at > now()),
-            or_(grant.valid_to.is_(None), grant.valid_to >= day),
-        )
-    ).all()
+    """Cases and items opened to one person alone: the facts of an `Actor` that they make.
+
+    Whole cases may be many thousands: of them nothing but the ids is read.
+    """
+    given = {"account": account_id, "day": day, "now": now()}
+    opened = session.execute(_PARTS_OPENED, given).all()
     return {
-        "case_grants": frozenset(row.case_id for row in opened if row.item_id is None and row.ends_at is None),
+        "case_grants": frozenset(session.scalars(_CASES_OPENED, given)),
         "item_grants": frozenset(row.item_id for row in opened if row.item_id),
         "entry_grants": frozenset(row.case_id for row in opened if row.item_id),
         "request_grants": frozenset(row.request_id for row in opened if row.request_id),
         "urgent_cases": frozenset(row.case_id for row in opened if row.ends_at),
         "urgent_until": max((row.ends_at for row in opened if row.ends_at), default=None),
     }
+
+
+_WHOLE = and_(CaseGrant.item_id.is_(None), CaseGrant.ends_at.is_(None))
+_HOLDS = and_(
+    CaseGrant.account_id == bindparam("account"),
+    CaseGrant.ended_at.is_(None),
+    or_(CaseGrant.ends_at.is_(None), CaseGrant.ends_at > bindparam("now")),
+    or_(CaseGrant.valid_to.is_(None), CaseGrant.valid_to >= bindparam("day")),
+)
+_CASES_OPENED = select(CaseGrant.case_id).where(_HOLDS, _WHOLE)
+_PARTS_OPENED = select(CaseGrant.case_id, CaseGrant.item_id, CaseGrant.request_id, CaseGrant.ends_at).where(
+    _HOLDS, or_(CaseGrant.item_id.is_not(None), CaseGrant.ends_at.is_not(None))
+)
 
 
 def _cases_to_classify(session: Session) -> frozenset[str]:

@@ -55,7 +55,7 @@ def seal_crowded(world: World, folder: Path) -> str:
     services.transfer.hand_over(world.actor("handler"), outcome.case_id)
     services.transfer.accept(archivist, outcome.case_id)
     for found in services.transfer.findings(archivist, outcome.case_id):
-        if found.blocks:
+        if found.blocks and found.waivable:
             services.transfer.waive(archivist, outcome.case_id, found.finding.key, "演示：已核实")
     determine_secrets(world, outcome.case_id)
     services.sealing.seal(archivist, outcome.case_id)
