@@ -44,6 +44,7 @@ _CASE = _object(
     id=_TEXT, archival_code=_TEXT, case_number=_TEXT, title=_TEXT, entries=_list(_EXCERPT), items=_list(_ITEM)
 )
 _VALUE = _object(value=_TEXT, title=_TEXT, count=_WHOLE)
+_OTHER_WAY = _object(query=_TEXT, without_filters={"type": "boolean"}, total=_WHOLE)
 SEARCH_RESULT = _object(
     query=_TEXT,
     sort={"type": "string", "enum": list(SORTS)},
@@ -53,6 +54,7 @@ SEARCH_RESULT = _object(
     as_question={"type": "boolean", "description": "没有完全相符的，以下是部分相符的"},
     facets={"type": "object", "additionalProperties": _list(_VALUE)},
     cases=_list(_CASE),
+    did_you_mean=_list(_OTHER_WAY),
 )
 PROBLEM = {
     "type": "object",

@@ -35,9 +35,23 @@ def search() -> Response:
         raise InvalidInputError(f"没有这种排序。可以用：{'、'.join(SORTS)}。", field="sort")
     chosen = {name: frozenset(args.getlist(name)) for name in FACET_TITLES if args.get(name)}
     service = services().search
-    found = service.search(actor(), service.asked(query, chosen, sort, (page - 1) * size, size))
+    asked = service.asked(query, chosen, sort, (page - 1) * size, size)
+    found = service.search(actor(), asked)
+    others = service.other_ways(actor(), asked) if not found.total or found.as_question else []
+    did_you_mean = [
+        {"query": way.search.query, "without_filters": bool(chosen) and not way.search.filters, "total": way.total}
+        for way in others
+    ]
     told = {"query": query, "sort": sort, "page": page, "size": size, "total": found.total}
-    return jsonify(told | {"as_question": found.as_question, "facets": _facets(found), "cases": _cases(found)})
+    return jsonify(
+        told
+        | {
+            "as_question": found.as_question,
+            "facets": _facets(found),
+            "cases": _cases(found),
+            "did_you_mean": did_you_mean,
+        }
+    )
 
 
 @pages.get("/openapi.json")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -21,7 +21,9 @@ from archive_store.models.work import IndexHold
 from archive_store.permissions import Permission
 from archive_store.policy import cleared, decide, may, scope
 from indexer.fields import Sort, choices
+from indexer.query_tree import QueryError
 from indexer.searcher import MOST_HITS, Scope, Search
+from indexer.suggestions import variants
 from portal.services.indexing import CONTENT, ENTRY, index_tokens
 from portal.services.result_list import workbook
 
@@ -57,6 +59,14 @@ FACET_TITLES = {
 SORTS = {"relevance": "相关程度", "date_newest": "日期（新在前）", "date": "日期（旧在前）", "archival_code": "档号"}
 
 
+@dataclass(frozen=True, slots=True)
+class OtherWay:
+    """A search that finds something where another found nothing."""
+
+    search: Search
+    total: int
+
+
 class SearchService:
     """Finds what the actor may see."""
 
@@ -84,6 +94,22 @@ class SearchService:
             kept = (search, found.total) if remember else None
             if self._note(actor, search.item_id or "archive", search.query, shown, kept):
                 return replace(found, seconds=time.perf_counter() - began)
+
+    def other_ways(self, actor: Actor, search: Search) -> list[OtherWay]:
+        """Other ways to ask what found nothing, each of which finds something for this actor now."""
+        if not may(actor, Permission.SEARCH):
+            raise NotFoundError
+        asked = [replace(search, filters={})] if search.filters else []
+        asked += [replace(search, query=query) for query in variants(search.query)]
+        found = []
+        for one in asked:
+            try:
+                answer = self._found(actor, replace(one, offset=0, size=1))
+            except QueryError:
+                continue
+            if answer.total and not answer.as_question:
+                found.append(OtherWay(one, answer.total))
+        return found
 
     def export(self, actor: Actor, search: Search) -> bytes:
         """The list of a result, its first `MOST_EXPORTED` hits, as a workbook; an event tells how many.

@@ -36,11 +36,13 @@ def page() -> tuple[str, int]:
     query, number = request.args.get("q", "").strip(), max(request.args.get("page", 1, type=int), 1)
     chosen = _chosen()
     sort = request.args.get("sort", "relevance")
-    search, found, refusal = services().search, None, ""
+    search, found, refusal, others = services().search, None, "", []
     if query:
         try:
             asked = search.asked(query, chosen, sort, (number - 1) * PAGE_SIZE, PAGE_SIZE)
             found = search.search(actor(), asked, remember=number == 1)
+            if not found.total or found.as_question:
+                others = search.other_ways(actor(), asked)
         except InvalidInputError as error:
             refusal = error.message
     shown = render_template(
@@ -48,6 +50,7 @@ def page() -> tuple[str, int]:
         q=query,
         found=found,
         with_pages=search.items_with_pages(found) if found else frozenset(),
+        others=[(way.search, way.total) for way in others],
         refusal=refusal,
         number=number,
         last=max(1, -(-found.total // PAGE_SIZE)) if found else 1,
