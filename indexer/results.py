@@ -44,12 +44,6 @@ class CaseGroup:
     entries: tuple[Hit, ...]
     items: tuple[ItemGroup, ...]
 
-    @property
-    def hits(self) -> list[Hit]:
-        """Every hit in it."""
-        of_items = [hit for item in self.items for hit in ([item.entry] if item.entry else []) + [*item.pages]]
-        return [*self.entries, *of_items]
-
 
 @dataclass(frozen=True, slots=True)
 class ItemHits:

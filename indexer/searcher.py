@@ -62,6 +62,11 @@ class Search:
     item_id: str = ""
     """Only hits in this item (for the reader's list of hits in a file)."""
 
+    @property
+    def plain_filters(self) -> dict[str, list[str]]:
+        """The chosen values in a fixed order, as they are kept and as they stand in an address."""
+        return {name: sorted(values) for name, values in sorted(self.filters.items())}
+
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
@@ -79,6 +84,15 @@ class SearchResult:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class FoundIds:
+    """A search that is only counted: hits in all, the ids of the asked stretch, and whether it is one of a question."""
+
+    total: int
+    ids: tuple[str, ...]
+    as_question: bool
+
+
 class Searcher:
     """Answers searches over a backend; `document_types` are the codes and titles that 文书: knows."""
 
@@ -93,9 +107,15 @@ class Searcher:
         Raises QueryError with a message for the person, UnavailableError where the engine does not answer.
         """
         _check_bounds(search)
-        response, terms, as_question = self._answer(search, scope, recheck)
+        response, terms, as_question = self._answer(search, scope, recheck, () if search.item_id else FACETS)
         cases = group_hits(response.hits, terms)
         return SearchResult(response.total, cases, response.facets, terms, as_question)
+
+    def ids(self, search: Search, scope: Scope, recheck: Recheck) -> FoundIds:
+        """The same answer for who shows nothing of it: without extracts, marks and facets; errors as for `search`."""
+        _check_bounds(search)
+        response, _, as_question = self._answer(search, scope, recheck, ())
+        return FoundIds(response.total, tuple(hit.page_id for hit in response.hits), as_question)
 
     def check(self, search: Search) -> None:
         """Read a query and ask nothing; raises QueryError with a message for the person."""
@@ -110,20 +130,24 @@ class Searcher:
         """
         search = Search(query, sort=Sort.ARCHIVAL_CODE, size=MOST_PAGES, item_id=item_id)
         try:
-            response, terms, as_question = self._answer(search, scope, recheck)
+            response, terms, as_question = self._answer(search, scope, recheck, ())
         except QueryError:
             return ItemHits()
         return ItemHits(tuple(hit for hit in response.hits if hit.page), terms, as_question)
 
-    def _answer(self, search: Search, scope: Scope, recheck: Recheck) -> tuple[SearchResponse, tuple[str, ...], bool]:
+    def _answer(
+        self, search: Search, scope: Scope, recheck: Recheck, facets: tuple[str, ...]
+    ) -> tuple[SearchResponse, tuple[str, ...], bool]:
         """The response, what it marks, and whether the words were taken as a question."""
         parsed = parse(search.query, self._document_types)
-        response = self._ask(parsed.tree, search, scope, recheck)
+        response = self._ask(parsed.tree, search, scope, recheck, facets)
         if response.total or parsed.question is None:
             return response, marked_terms(parsed.tree), False
-        return self._ask(parsed.question, search, scope, recheck), marked_terms(parsed.question), True
+        return self._ask(parsed.question, search, scope, recheck, facets), marked_terms(parsed.question), True
 
-    def _ask(self, tree: Query, search: Search, scope: Scope, recheck: Recheck) -> SearchResponse:
+    def _ask(
+        self, tree: Query, search: Search, scope: Scope, recheck: Recheck, facets: tuple[str, ...]
+    ) -> SearchResponse:
         request = SearchRequest(
             condition=compile_query(tree, scope.names),
             partitions=scope.partitions,
@@ -133,7 +157,7 @@ class Searcher:
             offset=search.offset,
             size=search.size,
             ranking=Ranking([leaf.text for leaf in free_terms(tree)], self._weights),
-            facets=() if search.item_id else FACETS,
+            facets=facets,
             item_id=search.item_id,
         )
         while True:

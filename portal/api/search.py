@@ -10,6 +10,7 @@ from archive_store.errors import InvalidInputError
 from archive_store.permissions import Permission
 from portal.access import actor, require, services
 from portal.api.description import DESCRIPTION, PARAMETERS
+from portal.forms.search import read_chosen
 from portal.services.search import FACET_TITLES, PAGE_SIZE, SORTS
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from indexer.documents import PageDocument
     from indexer.results import CaseGroup, Hit, ItemGroup
     from indexer.searcher import SearchResult
+    from portal.services.search import OtherWay
 
 pages = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -33,25 +35,13 @@ def search() -> Response:
     page, size = _number("page", 1), _number("size", PAGE_SIZE)
     if sort not in SORTS:
         raise InvalidInputError(f"没有这种排序。可以用：{'、'.join(SORTS)}。", field="sort")
-    chosen = {name: frozenset(args.getlist(name)) for name in FACET_TITLES if args.get(name)}
     service = services().search
-    asked = service.asked(query, chosen, sort, (page - 1) * size, size)
+    asked = service.asked(query, read_chosen(args, FACET_TITLES), sort, (page - 1) * size, size)
     found = service.search(actor(), asked)
-    others = service.other_ways(actor(), asked) if not found.total or found.as_question else []
-    did_you_mean = [
-        {"query": way.search.query, "without_filters": bool(chosen) and not way.search.filters, "total": way.total}
-        for way in others
-    ]
+    others = service.other_ways(actor(), asked, found)
     told = {"query": query, "sort": sort, "page": page, "size": size, "total": found.total}
-    return jsonify(
-        told
-        | {
-            "as_question": found.as_question,
-            "facets": _facets(found),
-            "cases": _cases(found),
-            "did_you_mean": did_you_mean,
-        }
-    )
+    told |= {"as_question": found.as_question, "facets": _facets(found), "cases": _cases(found)}
+    return jsonify(told | {"did_you_mean": [_way(one) for one in others]})
 
 
 @pages.get("/openapi.json")
@@ -65,6 +55,10 @@ def _number(name: str, default: int) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 9 and int(text)):  # noqa: PLR2004 - digits of a number
         raise InvalidInputError(f"参数“{name}”须是大于 0 的整数。", field=name)
     return int(text)
+
+
+def _way(way: OtherWay) -> dict[str, Any]:
+    return {"query": way.search.query, "without_filters": way.without_filters, "total": way.total}
 
 
 def _facets(found: SearchResult) -> dict[str, list[dict[str, Any]]]:

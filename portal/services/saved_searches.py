@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.orm import defer
 
 from archive_store.accounts import actor_of
 from archive_store.audit.events import EventName
@@ -23,9 +24,7 @@ from portal.services.words import one_line
 from portal.services.work_list import Task
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sqlalchemy import Select
+    from sqlalchemy import ColumnElement, Select
     from sqlalchemy.orm import Session
 
     from archive_store.identity import Actor
@@ -79,9 +78,7 @@ class SavedSearchService:
     def listed(self, actor: Actor) -> list[Kept]:
         """The searches that one keeps, by name, with what came new and may be seen now."""
         _check_office(actor)
-        with self._desk.database.read() as session:
-            rows = [*session.scalars(_of(actor).order_by(SavedSearch.name, SavedSearch.id))]
-        return [self._kept(actor, row) for row in rows]
+        return self._listed(actor)
 
     def save(self, actor: Actor, name: str, search: Search, *, watched: bool = False) -> str:
         """Keep a search under a name; gives its id.
@@ -98,7 +95,7 @@ class SavedSearchService:
             if (unit.session.scalar(select(func.count()).select_from(_of(actor).subquery())) or 0) >= MOST_SAVED:
                 raise RefusedError(f"最多保存 {MOST_SAVED} 项检索。请先删除不用的。")
             row = SavedSearch(account_id=actor.account_id, name=name, query=search.query, sort=search.sort.value)
-            row.filters, row.made_at, row.known, row.fresh = _plain(search.filters), self._desk.clock(), known, []
+            row.filters, row.made_at, row.known, row.fresh = {**search.plain_filters}, self._desk.clock(), known, []
             self._watch(row, watched=watched)
             unit.session.add(row)
             unit.session.flush()
@@ -153,7 +150,7 @@ class SavedSearchService:
             return []
         return [
             Task("检索提醒", f"{kept.saved.name}：新增 {kept.news} 处", "查看", "saved.page")
-            for kept in self.listed(actor)
+            for kept in self._listed(actor, SavedSearch.watched_since.is_not(None))
             if kept.news
         ]
 
@@ -187,6 +184,12 @@ class SavedSearchService:
                 kept.checked_at = self._desk.clock()
 
     # --- parts
+
+    def _listed(self, actor: Actor, *which: ColumnElement[bool]) -> list[Kept]:
+        asked = _of(actor).where(*which).order_by(SavedSearch.name, SavedSearch.id)
+        with self._desk.database.read() as session:  # what is known may be long, and is not shown
+            rows = [*session.scalars(asked.options(defer(SavedSearch.known)))]
+        return [self._kept(actor, row) for row in rows]
 
     def _kept(self, actor: Actor, row: SavedSearch) -> Kept:
         search = self.search_of(row)
@@ -231,7 +234,3 @@ def _name(text: str) -> str:
     return one_line(
         text, "name", LONGEST_NAME, "请写明这项检索的名称，例如：采砂案件。", f"名称不超过 {LONGEST_NAME} 字。"
     )
-
-
-def _plain(filters: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
-    return {name: sorted(values) for name, values in sorted(filters.items())}

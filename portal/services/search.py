@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from archive_store.regulation.catalogue import DocumentCatalogue
     from indexer.backends.base import SearchBackend
     from indexer.results import CaseGroup, ItemHits
-    from indexer.searcher import Searcher, SearchResult
+    from indexer.searcher import FoundIds, Searcher, SearchResult
     from portal.services.desk import Desk
 
 
@@ -61,10 +61,11 @@ SORTS = {"relevance": "相关程度", "date_newest": "日期（新在前）", "d
 
 @dataclass(frozen=True, slots=True)
 class OtherWay:
-    """A search that finds something where another found nothing."""
+    """A search that finds something where another found nothing; `without_filters` tells that it leaves them out."""
 
     search: Search
     total: int
+    without_filters: bool
 
 
 class SearchService:
@@ -95,21 +96,23 @@ class SearchService:
             if self._note(actor, search.item_id or "archive", search.query, shown, kept):
                 return replace(found, seconds=time.perf_counter() - began)
 
-    def other_ways(self, actor: Actor, search: Search) -> list[OtherWay]:
-        """Other ways to ask what found nothing, each of which finds something for this actor now."""
+    def other_ways(self, actor: Actor, search: Search, found: SearchResult) -> list[OtherWay]:
+        """Other ways to ask, each of which finds something for this actor now; none where it was found as asked."""
         if not may(actor, Permission.SEARCH):
             raise NotFoundError
+        if found.total and not found.as_question:
+            return []
         asked = [replace(search, filters={})] if search.filters else []
         asked += [replace(search, query=query) for query in variants(search.query)]
-        found = []
+        ways = []
         for one in asked:
             try:
-                answer = self._found(actor, replace(one, offset=0, size=1))
+                answer = self._ids(actor, replace(one, offset=0, size=1))
             except QueryError:
                 continue
             if answer.total and not answer.as_question:
-                found.append(OtherWay(one, answer.total))
-        return found
+                ways.append(OtherWay(one, answer.total, without_filters=bool(search.filters) and not one.filters))
+        return ways
 
     def export(self, actor: Actor, search: Search) -> bytes:
         """The list of a result, its first `MOST_EXPORTED` hits, as a workbook; an event tells how many.
@@ -193,10 +196,9 @@ class SearchService:
         found: list[str] = []
         total = 1
         while len(found) < min(total, most):
-            answer = self._found(actor, replace(search, offset=len(found), size=MOST_HITS))
-            ids = [hit.page_id for group in answer.cases for hit in group.hits]
-            found += ids
-            total = answer.total if ids else 0
+            answer = self._ids(actor, replace(search, offset=len(found), size=MOST_HITS))
+            found += answer.ids
+            total = answer.total if answer.ids else 0
         return found[:most]
 
     def still(self, actor: Actor, ids: Sequence[str]) -> set[str]:
@@ -219,6 +221,10 @@ class SearchService:
         with self._desk.database.read() as session:
             return self._searcher.search(search, self._scope(actor), lambda ids: self._still(session, actor, ids))
 
+    def _ids(self, actor: Actor, search: Search) -> FoundIds:
+        with self._desk.database.read() as session:
+            return self._searcher.ids(search, self._scope(actor), lambda ids: self._still(session, actor, ids))
+
     def _scope(self, actor: Actor) -> Scope:
         entries, content = scope(actor, Permission.SEE_ENTRY), scope(actor, Permission.READ_CONTENT)
         tokens = index_tokens(ENTRY, entries.tokens) | index_tokens(CONTENT, content.tokens)
@@ -238,7 +244,7 @@ class SearchService:
 
 def _remember(session: Session, actor: Actor, search: Search, total: int, moment: datetime) -> None:
     """Put a search at the head of the actor's own history, once, and let the oldest go."""
-    filters = {name: sorted(values) for name, values in sorted(search.filters.items())}
+    filters: dict[str, Any] = {**search.plain_filters}
     own = select(PastSearch).where(PastSearch.account_id == actor.account_id)
     same = session.scalars(own.where(PastSearch.query == search.query))
     row = next((one for one in same if one.filters == filters), None)

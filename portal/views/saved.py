@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from archive_store.errors import InvalidInputError, RefusedError
 from portal.access import actor, services
+from portal.forms.search import read_chosen
 from portal.services.search import FACET_TITLES
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def _page(refusal: str) -> str:
 def save() -> Response | tuple[str, int]:
     """Keep a search under a name."""
     form = request.form
-    chosen = {name: frozenset(form.getlist(name)) for name in FACET_TITLES if form.get(name)}
+    chosen = read_chosen(form, FACET_TITLES)
     search = services().search.asked(form.get("q", "").strip(), chosen, form.get("sort", ""), 0, 1)
     try:
         services().saved.save(actor(), form.get("name", ""), search, watched="watched" in form)
@@ -98,7 +99,7 @@ def clear_history() -> Response:
 
 def address_of(search: Search) -> str:
     """Where the search page answers a search."""
-    said: dict[str, Any] = {name: sorted(values) for name, values in search.filters.items()}
+    said: dict[str, Any] = {**search.plain_filters}
     if search.sort.value != "relevance":
         said["sort"] = search.sort.value
     return url_for("search.page", q=search.query, **said)

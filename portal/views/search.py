@@ -11,6 +11,7 @@ from archive_store.errors import InvalidInputError
 from archive_store.identity import Role
 from archive_store.permissions import Permission
 from portal.access import actor, require, services
+from portal.forms.search import read_chosen
 from portal.services.search import FACET_TITLES, PAGE_SIZE, SORTS
 
 if TYPE_CHECKING:
@@ -34,15 +35,14 @@ def page() -> tuple[str, int]:
     """Box, hits by case and item, facets."""
     require(Permission.SEARCH)
     query, number = request.args.get("q", "").strip(), max(request.args.get("page", 1, type=int), 1)
-    chosen = _chosen()
+    chosen = read_chosen(request.args, FACET_TITLES)
     sort = request.args.get("sort", "relevance")
     search, found, refusal, others = services().search, None, "", []
     if query:
         try:
             asked = search.asked(query, chosen, sort, (number - 1) * PAGE_SIZE, PAGE_SIZE)
             found = search.search(actor(), asked, remember=number == 1)
-            if not found.total or found.as_question:
-                others = search.other_ways(actor(), asked)
+            others = search.other_ways(actor(), asked, found)
         except InvalidInputError as error:
             refusal = error.message
     shown = render_template(
@@ -50,7 +50,7 @@ def page() -> tuple[str, int]:
         q=query,
         found=found,
         with_pages=search.items_with_pages(found) if found else frozenset(),
-        others=[(way.search, way.total) for way in others],
+        others=others,
         refusal=refusal,
         number=number,
         last=max(1, -(-found.total // PAGE_SIZE)) if found else 1,
@@ -68,15 +68,10 @@ def page() -> tuple[str, int]:
 @pages.get("/list.xlsx")
 def workbook() -> Response:
     """The list of a result as a workbook."""
-    query, chosen = request.args.get("q", "").strip(), _chosen()
+    query, chosen = request.args.get("q", "").strip(), read_chosen(request.args, FACET_TITLES)
     search = services().search
     data = search.export(actor(), search.asked(query, chosen, request.args.get("sort", "relevance"), 0, PAGE_SIZE))
     return send_file(io.BytesIO(data), XLSX, as_attachment=True, download_name="检索结果.xlsx")
-
-
-def _chosen() -> dict[str, frozenset[str]]:
-    """The values of facets that were chosen."""
-    return {name: frozenset(request.args.getlist(name)) for name in FACET_TITLES if request.args.get(name)}
 
 
 def _links(query: str, sort: str, chosen: Mapping[str, frozenset[str]]) -> Callable[..., str]:

@@ -19,20 +19,22 @@ def test_other_ways_are_offered_only_where_they_find_something_for_who_asks(libr
     search = library.world.opened.services.search
     asked = search.asked("采沙", {}, "", 0, 20)
     for who in ("archivist", "handler"):
-        (way,) = search.other_ways(library.world.actor(who), asked)
+        found = search.search(library.world.actor(who), asked)
+        (way,) = search.other_ways(library.world.actor(who), asked, found)
         assert way.search.query == "采砂"
         shown = search.search(library.world.actor(who), way.search)
         assert (way.total, bool(shown.cases)) == (shown.total, True)
-    assert search.other_ways(library.world.actor("other_handler"), asked) == []
+    assert search.other_ways(library.world.actor("other_handler"), asked, found) == []
     for who in ("party", "sysadmin", "legal"):
         with pytest.raises(NotFoundError):
-            search.other_ways(library.world.actor(who), asked)
+            search.other_ways(library.world.actor(who), asked, found)
 
 
 def test_what_is_found_without_the_filters_is_offered(library: Library) -> None:
     search = library.world.opened.services.search
     asked = search.asked("采砂", {"year": frozenset({"1999"})}, "", 0, 20)
-    first, *_ = search.other_ways(library.world.actor("archivist"), asked)
+    actor = library.world.actor("archivist")
+    first, *_ = search.other_ways(actor, asked, search.search(actor, asked))
     assert (first.search.query, first.search.filters) == ("采砂", {})
 
 
