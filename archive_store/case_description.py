@@ -15,6 +15,7 @@ from sqlalchemy import select
 from archive_store.compartments import content_path, visible_persons
 from archive_store.deadlines import local_date
 from archive_store.errors import ArchiveError
+from archive_store.label_decisions import labelled_things, latest_decisions
 from archive_store.models.cases import LabelDecision, SealedObject
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from archive_store.compartments import Compartment, SealFacts
-    from archive_store.labels import Label
     from archive_store.models.cases import Case, Item, Person
     from archive_store.ocfl import StorageRoot
 
@@ -91,17 +91,11 @@ def differences(session: Session, root: StorageRoot, case: Case) -> list[Differe
 
 def undecided_labels(session: Session, case: Case) -> list[Difference]:
     """Where a label is not that of the latest decision on it."""
-    decisions = session.scalars(select(LabelDecision).where(LabelDecision.case_id == case.id)).all()
-    latest: dict[str, LabelDecision] = {}
-    for decision in sorted(decisions, key=lambda row: row.decided_at):
-        latest[decision.subject_id] = decision
-    subjects: list[tuple[int | None, str, str, Label]] = [(None, "案卷条目", case.id, case.label)]
-    subjects += [(item.number, f"第{item.number}件", item.id, item.label) for item in case.items]
-    subjects += [(None, "一名人员", person.id, person.label) for person in case.persons]
+    latest = latest_decisions(session, LabelDecision.case_id == case.id)
     return [
-        (number, f"{name}的密级和标识与最近一次定密记录不一致")
-        for number, name, subject_id, label in subjects
-        if subject_id not in latest or latest[subject_id].label != label
+        (thing.number, f"{thing.name}的密级和标识与最近一次定密记录不一致")
+        for thing in labelled_things(case)
+        if thing.id not in latest or latest[thing.id].label != thing.label
     ]
 
 

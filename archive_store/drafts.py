@@ -203,6 +203,11 @@ def note_label(session: Session, case: Case, subject: str, subject_id: str, labe
     session.add(decision)
 
 
+def original_file(item: Item) -> StoredFile | None:
+    """The file that was handed in; None while an item of a draft has none."""
+    return next((file for file in item.files if file.role == ORIGINAL), None)
+
+
 def page_file(item: Item) -> StoredFile | None:
     """The file whose pages are read and copied: the rendition where one was handed in, else a paged original."""
     by_role = {file.role: file for file in item.files}
@@ -212,7 +217,7 @@ def page_file(item: Item) -> StoredFile | None:
 
 def worded_file(item: Item) -> StoredFile | None:
     """The original whose text is found although it has no pages; None where pages are there to be read."""
-    original = next((file for file in item.files if file.role == ORIGINAL), None)
+    original = original_file(item)
     has_words = original is not None and original.media_type in WORDED and page_file(item) is None
     return original if has_words else None
 
@@ -225,7 +230,7 @@ def page_count(item: Item) -> int:
 
 def playing_file(item: Item) -> StoredFile | None:
     """The recording that is played: the original, where it is sound or picture."""
-    original = next((file for file in item.files if file.role == ORIGINAL), None)
+    original = original_file(item)
     return original if original is not None and original.media_type in SOUND_AND_PICTURE else None
 
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from archive_store.drafts import ORIGINAL, page_file
+from archive_store.drafts import original_file, page_file
 from archive_store.four_check_facts import findings_from
 from archive_store.four_check_report import FourCheckReport
+from archive_store.label_decisions import is_determined, labelled_things, latest_decisions
+from archive_store.labels import LabelSubject
 from archive_store.models.cases import Case, FourCheckReportRow, LabelDecision, Waiver
 from archive_store.regulation.evaluate import evaluate
 from archive_store.regulation.facts import CaseFacts, Finding, ItemFacts, Severity
@@ -23,10 +25,11 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
-    from archive_store.labels import Label
     from archive_store.models.cases import Item
     from archive_store.regulation.rules import Regulation
 
+OF_PERSONS = 0
+"""Stands as the number of an item where a finding concerns a person."""
 UNDETERMINED_RULE = "L01"
 UNDETERMINED = (
     "{}拟定为{}，尚未定密。移交后由承办人或保密审查员写明依据和解密日期提出建议，经定密责任人决定，才能封存。"
@@ -65,7 +68,7 @@ def item_facts(item: Item) -> ItemFacts:
     """One item's facts."""
     recording = item.recording or {}
     problems = [file.problem for file in item.files if file.problem]
-    original = next((file for file in item.files if file.role == ORIGINAL), None)
+    original = original_file(item)
     return ItemFacts(
         number=item.number,
         type=item.type_code,
@@ -133,20 +136,22 @@ def _own_checks(case: Case) -> list[Finding]:
 def _undetermined(session: Session, case: Case) -> list[Finding]:
     """State secrets that no classifying officer has determined; of a sealed case none, for none could be sealed.
 
-    Source: 保守国家秘密法 (2024) Art. 16, 18. Persons bear the number 0.
+    Source: 保守国家秘密法 (2024) Art. 16, 18.
     """
-    things: list[tuple[str, int | None, str, Label]] = [("案卷条目", None, case.id, case.label)]
-    things += [(f"第{item.number}件", item.number, item.id, item.label) for item in case.items]
-    things += [("一名人员", 0, person.id, person.label) for person in case.persons]
-    secret = [thing for thing in things if thing[3].level.is_state_secret]
+    secret = [thing for thing in labelled_things(case) if thing.label.level.is_state_secret]
     if not secret or case.state is CaseState.SEALED:
         return []
-    asked = select(LabelDecision).where(LabelDecision.case_id == case.id).order_by(LabelDecision.decided_at)
-    latest = {row.subject_id: row for row in session.scalars(asked)}
+    latest = latest_decisions(session, LabelDecision.case_id == case.id)
     return [
-        Finding(UNDETERMINED_RULE, "第三十一条", UNDETERMINED.format(name, label.level.zh), Severity.BLOCKS, number)
-        for name, number, subject_id, label in secret
-        if subject_id not in latest or latest[subject_id].proposal_id is None
+        Finding(
+            UNDETERMINED_RULE,
+            "第三十一条",
+            UNDETERMINED.format(thing.name, thing.label.level.zh),
+            Severity.BLOCKS,
+            OF_PERSONS if thing.subject is LabelSubject.PERSON else thing.number,
+        )
+        for thing in secret
+        if not is_determined(latest.get(thing.id))
     ]
 
 

@@ -77,7 +77,7 @@ class LoginGuard:
     def succeeded(self, session: Session, account: Account, caller: Caller, now: datetime) -> str:
         """End the counts of who logged in; gives the token by which the browser is known from now on."""
         if caller == NOWHERE:
-            account.failed_logins, account.locked_until = 0, None
+            forgive(account)
             return ""
         token, device = caller.device, _device(session, account, caller)
         if device is None:
@@ -86,8 +86,8 @@ class LoginGuard:
                 token, _ = new_token()
             device = KnownDevice(account_id=account.id, token_hash=token_hash(token), made_at=now, seen_at=now)
             session.add(device)
-            account.failed_logins, account.locked_until = 0, None
-        device.failed_logins, device.locked_until = 0, None
+            forgive(account)
+        forgive(device)
         if device.seen_at + NOT_SEEN_FOR <= now:
             device.seen_at = now
         return token
@@ -96,6 +96,11 @@ class LoginGuard:
         """End the count of who gave the password again within a session."""
         one = _device(session, account, caller) or account
         one.failed_logins = 0
+
+
+def forgive(counted: Counted) -> None:
+    """Let nobody wait for what was tried there before."""
+    counted.failed_logins, counted.locked_until = 0, None
 
 
 def forget_devices(session: Session, account: Account, *, but: str = "") -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from archive_store.originals import Originals
     from archive_store.parsing.documents import Documents
 
+T = TypeVar("T")
 NOTHING = PageText("")
 _RECOGNISED = TypeAdapter(RecognisedText)
 LOST = "提取程序两次中断或超时，没有提取其中的文字。文件本身完好。"
@@ -81,16 +82,11 @@ class PageTexts:
 
     def recognised(self, file_id: str, number: int) -> RecognisedText | None:
         """What was recognised on a page; None where nothing is kept, or what is kept cannot be read."""
-        try:
-            with self._derivatives.open(Kind.TEXT, file_id, str(number)) as kept:
-                return _RECOGNISED.validate_json(zlib.decompress(kept.read()))
-        except (NotFoundError, ValidationError, zlib.error):
-            return None
+        return self._kept(Kind.TEXT, file_id, str(number), _RECOGNISED)
 
     def keep(self, file_id: str, number: int, text: RecognisedText) -> None:
         """Keep what was recognised on a page; it is on the disk when the call returns."""
-        with self._derivatives.making(Kind.TEXT, file_id, str(number)) as place:
-            place.write(zlib.compress(_RECOGNISED.dump_json(text)))
+        self._keep(Kind.TEXT, file_id, str(number), _RECOGNISED.dump_json(text))
 
     def unpaged(self, file: StoredFile) -> Unpaged:
         """The text of a file without pages, of one of `formats.WORDED`; found once and kept, a failure too.
@@ -102,17 +98,23 @@ class PageTexts:
         kept = self.kept_unpaged(file.id)
         if kept is None:
             kept = self._extracted(file)
-            with self._derivatives.making(Kind.WORDS, file.id, WORDS) as place:
-                place.write(zlib.compress(_UNPAGED.dump_json(kept)))
+            self._keep(Kind.WORDS, file.id, WORDS, _UNPAGED.dump_json(kept))
         return kept
 
     def kept_unpaged(self, file_id: str) -> Unpaged | None:
         """What is kept of a file without pages; None where it was not looked into yet."""
+        return self._kept(Kind.WORDS, file_id, WORDS, _UNPAGED)
+
+    def _kept(self, kind: Kind, file_id: str, name: str, shape: TypeAdapter[T]) -> T | None:
         try:
-            with self._derivatives.open(Kind.WORDS, file_id, WORDS) as found:
-                return _UNPAGED.validate_json(zlib.decompress(found.read()))
+            with self._derivatives.open(kind, file_id, name) as kept:
+                return shape.validate_json(zlib.decompress(kept.read()))
         except (NotFoundError, ValidationError, zlib.error):
             return None
+
+    def _keep(self, kind: Kind, file_id: str, name: str, content: bytes) -> None:
+        with self._derivatives.making(kind, file_id, name) as place:
+            place.write(zlib.compress(content))
 
     def _extracted(self, file: StoredFile) -> Unpaged:
         """A process may also be lost by chance: only what happens again is the file's fault."""

@@ -138,14 +138,16 @@ class Settings(BaseSettings):
     @property
     def second_factor_required(self) -> bool:
         """Whether administrators must have a second factor."""
-        asked = self.administrators_need_second_factor
-        return not self.is_demonstration if asked is None else asked
+        return self._unless_demonstration(self.administrators_need_second_factor)
 
     @property
     def security_key_required(self) -> bool:
         """Whether those of whom the setting speaks must have a security key."""
-        asked = self.webauthn_required
-        return not self.is_demonstration if asked is None else asked
+        return self._unless_demonstration(self.webauthn_required)
+
+    def _unless_demonstration(self, said: bool | None) -> bool:  # noqa: FBT001 - the setting as it is
+        """What a setting says, and where it says nothing: yes, but for the demonstration."""
+        return not self.is_demonstration if said is None else said
 
     @property
     def is_demonstration(self) -> bool:

@@ -16,6 +16,7 @@ from archive_store.deadlines import CHINA
 from archive_store.errors import ArchiveError
 from archive_store.findings import UNDETERMINED_RULE
 from archive_store.identity import Role, service_actor
+from archive_store.label_decisions import is_determined
 from archive_store.models.accounts import Account, Department, Leadership, RoleGrant
 from archive_store.models.cases import Case, PartyBinding, Person
 from archive_store.vocabulary import CaseState
@@ -191,7 +192,7 @@ def _determine_secrets(opened: Installation, case_id: str, handler: Actor, peopl
     classification = opened.services.classification
     officer = next(person.login for person in PEOPLE if OFFICER in person.duties)
     for row in classification.page(handler, case_id)[1]:
-        if row.label.level.is_state_secret and (row.decision is None or row.decision.proposal_id is None):
+        if row.label.level.is_state_secret and not is_determined(row.decision):
             until = years_after(opened.desk.today(), MOST_YEARS[row.label.level] // 2)
             new = NewProposal(row.subject, row.subject_id, row.label, "演示：保密事项范围目录第三项", until)
             proposal_id = classification.propose(handler, case_id, new)

@@ -15,6 +15,7 @@ from archive_store.audit.events import EventName
 from archive_store.cases import case_thing, item_thing
 from archive_store.classification import FELL, REVIEW_EVERY, Standing, Wanted, fallen, objection
 from archive_store.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
+from archive_store.label_decisions import latest_decisions
 from archive_store.labels import Label, LabelSubject, ProposalState, ReviewKind
 from archive_store.models.accounts import Account
 from archive_store.models.cases import Case, Item, LabelDecision, Person
@@ -350,15 +351,8 @@ def _name(thing: Labelled) -> str:
 
 def _latest(session: Session, subject_id: str | None = None) -> dict[str, LabelDecision]:
     """The latest decision on each thing of a case that was handed over, or on one."""
-    asked = (
-        select(LabelDecision)
-        .join(Case, Case.id == LabelDecision.case_id)
-        .where(Case.state != CaseState.DRAFT)
-        .order_by(LabelDecision.decided_at, LabelDecision.id)
-    )
-    if subject_id is not None:
-        asked = asked.where(LabelDecision.subject_id == subject_id)
-    return {row.subject_id: row for row in session.scalars(asked)}
+    one = () if subject_id is None else (LabelDecision.subject_id == subject_id,)
+    return latest_decisions(session, Case.state != CaseState.DRAFT, *one)
 
 
 def _standing(session: Session, thing: Labelled) -> Standing:

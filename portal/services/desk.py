@@ -64,8 +64,10 @@ class Desk:
         Raises:
             ConflictError: the actor's rights changed since it was read; nothing may be committed.
         """
-        if not isinstance(actor, str):
+        if isinstance(actor, str):
+            who = actor
+        else:
             self.check_rights(session, actor)
-        who = actor if isinstance(actor, str) else actor.account_id
+            who = actor.account_id
         kind, identifier = subject
         self.log.append(session, Event(name, who, kind, identifier, outcome, self.clock(), details, REQUEST_ID.get()))

@@ -11,6 +11,7 @@ from sqlalchemy import or_, select
 from archive_store.accounts import ACCOUNTS_A_PAGE, accounts_named, end_tokens, in_term, new_token
 from archive_store.audit.events import EventName
 from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
+from archive_store.login_guard import forgive
 from archive_store.models.accounts import Account, Department, Leadership
 from archive_store.permissions import Permission
 from archive_store.policy import may
@@ -89,7 +90,7 @@ class PeopleService:
             if account.active:
                 raise RefusedError("此账号没有停用。")
             account.active = True
-            account.failed_logins, account.locked_until = 0, None
+            forgive(account)
             subject = ("account", account.id)
             self._desk.record(unit.session, actor, EventName.ACCOUNT_ENABLE, subject, reason=reason)
 

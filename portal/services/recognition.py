@@ -123,12 +123,13 @@ class RecognitionService:
         """
         with self._desk.database.read() as session:
             case = case_for(session, actor, case_id, Permission.SEE_ENTRY)
-            numbers = {file.id: item.number for item in readable_items(actor, case) if (file := page_file(item))}
+            items = readable_items(actor, case)
+            numbers = {file.id: item.number for item in items if (file := page_file(item))}
             failures = [
                 Unrecognised(numbers[row.file_id], row.page, row.reason)
                 for row in recognition.failures(session, numbers)
             ]
-            for item in readable_items(actor, case):
+            for item in items:
                 file = worded_file(item)
                 kept = self._texts.kept_unpaged(file.id) if file else None
                 if kept and (kept.problem or kept.cut):

@@ -17,7 +17,7 @@ from archive_store.accounts import actor_of, end_tokens, new_token, token_hash
 from archive_store.audit.events import EventName
 from archive_store.errors import NotFoundError, RefusedError
 from archive_store.identity import RecoveryState
-from archive_store.login_guard import forget_devices
+from archive_store.login_guard import forget_devices, forgive
 from archive_store.models.accounts import Account, WebSession
 from archive_store.models.recovery import Recovery
 from archive_store.permissions import Permission
@@ -252,7 +252,7 @@ class RecoveryService:
             return None
         check_password(password, account.login, account.name)
         account.password_hash, account.enrolment_hash = kept, None
-        account.failed_logins, account.locked_until = 0, None
+        forgive(account)
         account.rights_version += 1
         if recovery.lifts_factor:
             self._factors.take_away(session, account.id)

@@ -7,7 +7,7 @@ nothing beyond its scope. Only a hash is kept, so it is shown once.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from archive_store.accounts import actor_of, new_token, token_hash
 from archive_store.audit.events import EventName
-from archive_store.deadlines import CHINA
+from archive_store.deadlines import CHINA, beginning_of
 from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
 from archive_store.models.tokens import AccessToken
 from archive_store.permissions import Permission
@@ -131,7 +131,7 @@ class TokenService:
             raise InvalidInputError(f"请写明用途，最多 {MAX_NAME} 个字，例如：统计程序。", field="name")
         if last_day is None or not today <= last_day <= today + timedelta(days=LONGEST_DAYS):
             raise InvalidInputError(f"有效期至须是今天或以后，且不超过 {LONGEST_DAYS} 天。", field="last_day")
-        return datetime.combine(last_day + timedelta(days=1), time(), CHINA)
+        return beginning_of(last_day + timedelta(days=1))
 
     def _holds(self, row: AccessToken) -> bool:
         return row.withdrawn_at is None and row.ends_at > self._desk.clock()

@@ -10,7 +10,7 @@ from archive_store.audit.events import EventName
 from archive_store.cases import case_for, readable_items, visible_cases
 from archive_store.drafts import contents_list, renumber
 from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
-from archive_store.findings import OpenFinding, case_facts, findings_of
+from archive_store.findings import OF_PERSONS, OpenFinding, case_facts, findings_of
 from archive_store.four_check_report import Moment
 from archive_store.models.accounts import Department
 from archive_store.models.cases import Case, NumberSeries, Transfer, Waiver
@@ -51,7 +51,7 @@ class TransferService:
             case = case_for(session, actor, case_id, Permission.READ_CONTENT)
             numbers = {None, *(item.number for item in readable_items(actor, case))}
             if all(cleared(actor, person.label) for person in case.persons):
-                numbers.add(0)  # what is found of persons
+                numbers.add(OF_PERSONS)
             known = visible_cases(session, actor)
             found = findings_of(session, case, self._rules, self._desk.today(), known=known)
             return [one for one in found if one.finding.item_number in numbers]
