@@ -124,6 +124,15 @@ def _item(number: int) -> Item:
 
 def prepared(data: Path, count: int) -> float:
     """An archive of so many pages with one archivist; gives pages indexed a second."""
+    unindexed(data, count)
+    backend = EmbeddedBackend(data / "index")
+    with closing(backend):
+        backend.open()
+        return build(backend, count, pages)
+
+
+def unindexed(data: Path, count: int) -> None:
+    """The rows of such an archive, and its archivist `reader`."""
     settings = load_settings(data, profile=Profile.DEMONSTRATION, render_processes=1)
     prepare_folder(settings)
     with Installation(settings) as opened:
@@ -132,10 +141,6 @@ def prepared(data: Path, count: int) -> float:
             "reader", "测量甲", frozenset({Role.ARCHIVIST}), frozenset(), Level.INTERNAL, frozenset()
         )
         opened.services.accounts.enrol(opened.services.accounts.set_up([archivist])["reader"], PASSWORD)
-    backend = EmbeddedBackend(data / "index")
-    with closing(backend):
-        backend.open()
-        return build(backend, count, pages)
 
 
 def percentiles(ask: Callable[[str], object], asked: list[str]) -> dict[str, float]:

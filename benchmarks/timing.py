@@ -20,17 +20,15 @@ from bisect import bisect_left, bisect_right
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from archive_store.identity import Role
 from archive_store.labels import Label, Level
 from archive_store.models.base import new_id
 from archive_store.models.cases import Case, Item
-from benchmarks.search_scale import PASSWORD, rows
+from benchmarks.search_scale import PASSWORD, unindexed
 from benchmarks.serving import fetch, log_in, served
 from portal.config import Profile, load_settings
-from portal.services.accounts import NewAccount
-from portal.wiring import Installation, prepare_folder
+from portal.wiring import Installation
 
 if TYPE_CHECKING:
     from benchmarks.serving import Reader
@@ -45,19 +43,15 @@ HIDDEN = Label.of(Level.SECRET)
 
 def prepared(data: Path) -> dict[str, list[str]]:
     """An archive in which everything is hidden from its one archivist; gives the ids of what is there."""
+    unindexed(data, PAGES)
     settings = load_settings(data, profile=Profile.DEMONSTRATION, render_processes=1)
-    prepare_folder(settings)
-    with Installation(settings) as opened:
-        rows(opened, PAGES)
-        archivist = NewAccount("reader", "测量甲", frozenset({Role.ARCHIVIST}), frozenset(), Level.INTERNAL)
-        opened.services.accounts.enrol(opened.services.accounts.set_up([archivist])["reader"], PASSWORD)
-        with opened.database.write() as unit:
-            unit.session.execute(update(Case).values(label=HIDDEN))
-            unit.session.execute(update(Item).values(label=HIDDEN))
-            return {
-                "case": list(unit.session.scalars(Case.__table__.select().with_only_columns(Case.id))),
-                "item": list(unit.session.scalars(Item.__table__.select().with_only_columns(Item.id))),
-            }
+    with Installation(settings) as opened, opened.database.write() as unit:
+        unit.session.execute(update(Case).values(label=HIDDEN))
+        unit.session.execute(update(Item).values(label=HIDDEN))
+        return {
+            "case": list(unit.session.scalars(select(Case.id))),
+            "item": list(unit.session.scalars(select(Item.id))),
+        }
 
 
 def seconds(reader: Reader, address: str) -> float:

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy.orm import Session
 
 from archive_store.accounts import actor_of, leaders_of, new_token, token_hash
 from archive_store.identity import Actor, Role
@@ -25,9 +24,7 @@ from archive_store.vocabulary import PersonKind, PersonRole
 from tests.archive_store.rows import account, department, draft_case
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Engine
+    from sqlalchemy.orm import Session
 
 TODAY = date(2026, 11, 25)
 DAY = timedelta(days=1)
@@ -41,12 +38,6 @@ NEVER = [
 """Terms of a right that does not hold today: not begun, run out, taken away."""
 HOLDS = [{"valid_from": TODAY}, {"valid_from": YESTERDAY, "valid_to": TODAY}, {"valid_from": YESTERDAY}]
 OPEN: dict[str, Any] = {"valid_from": YESTERDAY}
-
-
-@pytest.fixture
-def session(engine: Engine) -> Iterator[Session]:
-    with Session(engine) as opened:
-        yield opened
 
 
 @pytest.fixture

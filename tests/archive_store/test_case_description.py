@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from sqlalchemy.orm import Session
 
 from archive_store.case_description import DESCRIPTION, description, differences, undecided_labels
 from archive_store.compartments import compartments, content_path
@@ -20,9 +19,7 @@ from tests.archive_store.rows import add_item, draft_case
 from tests.archive_store.test_compartments import facts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Engine
+    from sqlalchemy.orm import Session
 
     from archive_store.ocfl import StorageRoot
 
@@ -40,12 +37,6 @@ class Descriptions:
         if object_id not in self.kept:
             raise IntegrityError("缺失。")
         return self.kept[object_id]
-
-
-@pytest.fixture
-def session(engine: Engine) -> Iterator[Session]:
-    with Session(engine) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -21,20 +21,10 @@ from archive_store.vocabulary import CaseState
 from tests.archive_store.rows import account, add_item, department, draft_case, handled_by
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Engine
-
-from sqlalchemy.orm import Session
+    from sqlalchemy.orm import Session
 
 INFORMANT = Label.of(1, [Mark.INFORMANT])
 ARCHIVIST = Actor("a", "档案演示甲", frozenset({Role.ARCHIVIST}), clearance=Level.INTERNAL)
-
-
-@pytest.fixture
-def session(engine: Engine) -> Iterator[Session]:
-    with Session(engine) as opened:
-        yield opened
 
 
 def test_what_does_not_exist_and_what_is_hidden_answer_alike(session: Session) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import pytest
 from sqlalchemy import ColumnElement, true
-from sqlalchemy.orm import Session
 
 from archive_store.findings import OpenFinding, blocking, case_facts, findings_of, item_facts
 from archive_store.four_check_report import FourCheckReport, Line, Moment, Outcome, Property, PropertyReport
@@ -20,19 +18,11 @@ from archive_store.vocabulary import CaseState, Fact
 from tests.archive_store.rows import DAY, account, add_item, draft_case, stored_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Engine
+    from sqlalchemy.orm import Session
 
 RULES = load_regulation(load_catalogue())
 FAULT = Line("Z1", "内容未被改动", Outcome.FAILED, "第1件被改动。", 1, waivable=False)
 MATTER = Line("A3", "密级与卷别、标识相符", Outcome.FAILED, "第1件定为公开。", 1)
-
-
-@pytest.fixture
-def session(engine: Engine) -> Iterator[Session]:
-    with Session(engine) as opened:
-        yield opened
 
 
 def keep(session: Session, case: Case, *lines: Line, later: int = 0) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from archive_store.login_guard import DEVICES, NOWHERE, REMEMBERED, Caller, LoginGuard, forget_devices
 from archive_store.models.accounts import Account, AddressGuard, KnownDevice
@@ -15,19 +14,11 @@ from archive_store.models.base import now
 from tests.archive_store.rows import account
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Engine
+    from sqlalchemy.orm import Session
 
 START = now()
 WAIT = timedelta(minutes=10)
 ELSEWHERE = Caller("", "203.0.113.9")
-
-
-@pytest.fixture
-def session(engine: Engine) -> Iterator[Session]:
-    with Session(engine) as opened:
-        yield opened
 
 
 @pytest.fixture

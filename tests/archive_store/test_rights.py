@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from archive_store.errors import InvalidInputError, NotFoundError
 from archive_store.identity import ADMINISTRATORS, RightKind, Role
@@ -27,20 +26,12 @@ from archive_store.rights import (
 from tests.archive_store.rows import account, draft_case
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from sqlalchemy import Engine
+    from sqlalchemy.orm import Session
 
 TODAY = date(2026, 11, 25)
 DAY = timedelta(days=1)
 MOMENT = datetime(2026, 11, 1, tzinfo=UTC)
 INFORMANT = Right(RightKind.MARK, Mark.INFORMANT.value)
-
-
-@pytest.fixture
-def session(engine: Engine) -> Iterator[Session]:
-    with Session(engine) as opened:
-        yield opened
 
 
 def role(value: Role) -> Right:

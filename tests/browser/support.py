@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
+    from tests.demonstration import RunningPortal
+
 SCREENSHOTS = ROOT / "build" / "screenshots"
 CHROMIUM_FLAGS = (
     "--headless",
@@ -45,6 +47,16 @@ class Complaints:
         # an answer of 404 or 409 is written to the console too, and is what many walks are after
         if kind == "error" and not text.startswith("Failed to load resource"):
             self.texts.append(f"{url}: {text}")
+
+
+def log_in(page: Page, portal: RunningPortal, login: str) -> Page:
+    """Come in as a person of the demonstration, by login; gives the page."""
+    page.goto(f"{portal.url}/login")
+    page.fill("#login", login)
+    page.fill("#password", portal.named(login).password)
+    page.press("#password", "Enter")
+    page.wait_for_selector("text=退出")
+    return page
 
 
 def screenshot(page: Page, name: str) -> Path:

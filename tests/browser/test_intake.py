@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.support import PHONE, axe_violations, screenshot
+from tests.browser.support import PHONE, axe_violations, log_in, screenshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,15 +24,6 @@ HEAD = {
     "started": "2026-10-01",
     "ended": "2026-11-10",
 }
-
-
-def log_in(page: Page, portal: RunningPortal) -> None:
-    account = portal.account("handler")
-    page.goto(f"{portal.url}/login")
-    page.fill("[name=login]", account.name)
-    page.fill("[name=password]", account.password)
-    page.click("main button[type=submit]")
-    page.wait_for_url(f"{portal.url}/")
 
 
 def begin(page: Page, portal: RunningPortal) -> str:
@@ -68,7 +59,7 @@ def test_a_folder_is_dropped_and_its_rows_fill_in_by_themselves(
     browser_page: Page, portal: RunningPortal, inbox: Path
 ) -> None:
     page = browser_page
-    log_in(page, portal)
+    log_in(page, portal, portal.account("handler").name)
     page.goto(f"{portal.url}/intake/")
     screenshot(page, "intake-drafts")
     with page.expect_download() as download:
@@ -97,7 +88,7 @@ def test_rows_are_edited_by_keyboard_and_the_checklist_follows(
     browser_page: Page, portal: RunningPortal, tmp_path: Path
 ) -> None:
     page = browser_page
-    log_in(page, portal)
+    log_in(page, portal, portal.account("handler").name)
     begin(page, portal)
     paths = [tmp_path / "甲.txt", tmp_path / "乙.txt", tmp_path / "~$丙.docx"]
     for path in paths:
@@ -133,7 +124,7 @@ def test_rows_are_edited_by_keyboard_and_the_checklist_follows(
 
 def test_what_was_not_sent_is_told_after_a_reload(browser_page: Page, portal: RunningPortal, tmp_path: Path) -> None:
     page = browser_page
-    log_in(page, portal)
+    log_in(page, portal, portal.account("handler").name)
     begin(page, portal)
     page.on("dialog", lambda dialog: dialog.accept())
     page.route("**/files", lambda route: None if route.request.method == "POST" else route.continue_())
@@ -152,7 +143,7 @@ def test_what_was_not_sent_is_told_after_a_reload(browser_page: Page, portal: Ru
 
 def test_a_draft_fits_on_a_phone(new_page: Callable[..., Page], portal: RunningPortal, tmp_path: Path) -> None:
     page = new_page(PHONE)
-    log_in(page, portal)
+    log_in(page, portal, portal.account("handler").name)
     begin(page, portal)
     path = tmp_path / "一个名字特别特别特别特别特别特别特别特别特别特别长的文件_without_any_space_in_it_at_all.txt"
     path.write_text("x", encoding="utf-8")

@@ -17,7 +17,7 @@ from flask_wtf import CSRFProtect
 
 from archive_store.identity import Role
 from portal import api, views
-from tests.browser.support import DESK, PHONE, axe_violations, screenshot
+from tests.browser.support import DESK, PHONE, axe_violations, log_in, screenshot
 from tests.portal.surfaces import ROUTES, Kind
 
 if TYPE_CHECKING:
@@ -69,14 +69,6 @@ def addresses(roles: set[Role]) -> list[str]:
     ]
 
 
-def logged_in(page: Page, portal: RunningPortal, login: str) -> None:
-    page.goto(f"{portal.url}/login")
-    page.fill("#login", login)
-    page.fill("#password", portal.named(login).password)
-    page.press("#password", "Enter")
-    page.wait_for_selector("text=退出")
-
-
 def said(answer: APIResponse) -> tuple[int, str]:
     return answer.status, re.sub(r'(value|content)="[^"]{60,}"', "", answer.text())
 
@@ -93,7 +85,7 @@ def test_an_office_is_offered_its_own_pages_and_no_other(
     login = OFFICER if office == "classification_officer" else portal.account(office).name
     roles = {WHO[office]} | ({Role.LEADER} if login == OFFICER else set())
     page = new_page(DESK)
-    logged_in(page, portal, login)
+    log_in(page, portal, login)
     for size, (width, height) in (("desk", DESK), ("phone", PHONE)):
         page.set_viewport_size({"width": width, "height": height})
         screenshot(page, f"office-{office}-{size}")

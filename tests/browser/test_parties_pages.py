@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import create_engine, text
 
-from tests.browser.support import PHONE, axe_violations, screenshot
+from tests.browser.support import PHONE, axe_violations, log_in, screenshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,14 +30,6 @@ def case_id(portal: RunningPortal) -> str:
         case = str(found.scalar_one())
     engine.dispose()
     return case
-
-
-def log_in(page: Page, portal: RunningPortal, login: str) -> None:
-    page.goto(f"{portal.url}/login")
-    page.fill("#login", login)
-    page.fill("#password", portal.named(login).password)
-    page.press("#password", "Enter")
-    page.wait_for_selector("text=退出")
 
 
 def in_order(page: Page, name: str) -> None:

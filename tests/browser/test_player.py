@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.support import axe_violations, screenshot
+from tests.browser.support import axe_violations, log_in, screenshot
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -19,11 +19,7 @@ PLAYED_AFTER_SEEKING = "() => { const m = document.querySelector('#player video,
 
 def enter(page: Page, portal: RunningPortal, role: str) -> str:
     """Log in as the first person of an office; gives the name."""
-    account = next(account for account in portal.accounts() if account.role == role)
-    page.goto(f"{portal.url}/login")
-    page.fill("input[name=login]", account.name)
-    page.fill("input[name=password]", account.password)
-    page.click("main button[type=submit]")
+    log_in(page, portal, portal.account(role).name)
     return page.locator(".who a").inner_text()
 
 

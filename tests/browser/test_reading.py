@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.support import DESK, PHONE, axe_violations, screenshot
+from tests.browser.support import DESK, PHONE, axe_violations, log_in, screenshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,18 +24,9 @@ MARKED = "采砂 标题:询问笔录"
 """Finds a statement that bears a mark."""
 
 
-def log_in(page: Page, portal: RunningPortal, role: str = "archivist") -> None:
-    account = portal.account(role)
-    page.goto(f"{portal.url}/login")
-    page.fill("[name=login]", account.name)
-    page.fill("[name=password]", account.password)
-    page.click("main button[type=submit]")
-    page.wait_for_url(f"{portal.url}/")
-
-
 @pytest.fixture
 def reader(browser_page: Page, indexed: RunningPortal) -> Page:
-    log_in(browser_page, indexed)
+    log_in(browser_page, indexed, indexed.account("archivist").name)
     return browser_page
 
 
@@ -43,7 +34,7 @@ def reader(browser_page: Page, indexed: RunningPortal) -> Page:
 def indexed(portal: RunningPortal, browser: Browser) -> RunningPortal:
     """The portal once its worker has made the index."""
     page = browser.new_page()
-    log_in(page, portal)
+    log_in(page, portal, portal.account("archivist").name)
     end = time.monotonic() + INDEXED_WITHIN_S
     while not page.locator("[data-hit]").count():
         assert time.monotonic() < end, "nothing was indexed"
@@ -220,7 +211,7 @@ def test_what_bears_a_mark_sends_only_the_page_that_is_open(reader: Page, indexe
 def test_everything_works_without_script(browser: Browser, indexed: RunningPortal) -> None:
     context = browser.new_context(java_script_enabled=False, viewport={"width": DESK[0], "height": DESK[1]})
     page = context.new_page()
-    log_in(page, indexed)
+    log_in(page, indexed, indexed.account("archivist").name)
     open_without_script(page, indexed)
     assert page.locator("g.hit rect").count()
     page.click("#page-after")
@@ -244,7 +235,7 @@ def test_both_pages_pass_axe_and_fit_the_screen(
     new_page: Callable[..., Page], indexed: RunningPortal, size: tuple[int, int]
 ) -> None:
     page = new_page(size)
-    log_in(page, indexed)
+    log_in(page, indexed, indexed.account("archivist").name)
     pages = {"search-start": "/search/", "search": "/search/?q=采砂&level=1", "search-none": "/search/?q=无此词语"}
     for name, path in pages.items():
         page.goto(indexed.url + path)

@@ -13,7 +13,7 @@ from archive_store.models.accounts import Account
 from archive_store.request_words import Advice, Step
 from portal.cli.context import installation
 from portal.services.asking import Asked
-from tests.browser.support import PHONE, axe_violations, screenshot
+from tests.browser.support import PHONE, axe_violations, log_in, screenshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,15 +75,6 @@ def preparing(portal: RunningPortal) -> str:
     return f"{portal.url}/requests/{request_id}/bench"
 
 
-def log_in(page: Page, portal: RunningPortal, name: str = ARCHIVIST) -> Page:
-    page.goto(f"{portal.url}/login")
-    page.fill("[name=login]", name)
-    page.fill("[name=password]", portal.named(name).password)
-    page.click("main button[type=submit]")
-    expect(page.get_by_role("button", name="退出")).to_be_visible()
-    return page
-
-
 def open_item(page: Page, bench: str, title: str) -> None:
     page.goto(bench)
     page.locator("section", has=page.get_by_role("heading", name=title)).locator("a.btn").click()
@@ -141,7 +132,7 @@ def test_the_plan_of_boxes_goes_back_and_forth_without_limit(
 def test_a_page_is_covered_by_mouse_and_all_can_be_undone(
     new_page: Callable[..., Page], portal: RunningPortal, preparing: str
 ) -> None:
-    page = log_in(new_page(), portal)
+    page = log_in(new_page(), portal, ARCHIVIST)
     open_item(page, preparing, MARKED)
     drag(page, (0.2, 0.2), (0.5, 0.24))
     page.keyboard.press("4")
@@ -172,7 +163,7 @@ def test_a_page_is_covered_by_mouse_and_all_can_be_undone(
 
 
 def test_a_page_is_covered_by_keys_alone(new_page: Callable[..., Page], portal: RunningPortal, preparing: str) -> None:
-    page = log_in(new_page(), portal)
+    page = log_in(new_page(), portal, ARCHIVIST)
     open_item(page, preparing, MARKED)
     expect(page.locator("#stage")).to_be_focused()
     for key in ("PageDown", "n", "7"):
@@ -209,7 +200,7 @@ def test_a_page_is_covered_by_keys_alone(new_page: Callable[..., Page], portal: 
 def test_leaving_waits_for_what_is_unsaved_and_a_lost_connection_is_told(
     new_page: Callable[..., Page], portal: RunningPortal, preparing: str
 ) -> None:
-    page = log_in(new_page(), portal)
+    page = log_in(new_page(), portal, ARCHIVIST)
     open_item(page, preparing, MARKED)
     page.context.set_offline(True)
     page.keyboard.press("n")
@@ -228,7 +219,7 @@ def test_leaving_waits_for_what_is_unsaved_and_a_lost_connection_is_told(
 def test_words_are_covered_everywhere_seen_as_the_recipient_will_and_made(
     new_page: Callable[..., Page], portal: RunningPortal, preparing: str
 ) -> None:
-    page = log_in(new_page(), portal)
+    page = log_in(new_page(), portal, ARCHIVIST)
     page.goto(preparing)
     expect(page.get_by_role("button", name="制作复制件")).to_be_disabled()
     assert axe_violations(page) == []
@@ -261,7 +252,7 @@ def test_words_are_covered_everywhere_seen_as_the_recipient_will_and_made(
 def test_the_bench_fits_a_phone_and_a_finger_draws(
     new_page: Callable[..., Page], portal: RunningPortal, preparing: str
 ) -> None:
-    page = log_in(new_page(PHONE), portal)
+    page = log_in(new_page(PHONE), portal, ARCHIVIST)
     page.goto(preparing)
     assert sideways(page) == 0
     assert axe_violations(page) == []
@@ -292,7 +283,7 @@ def test_without_script_boxes_are_listed_added_and_taken_away(
     browser: Browser, portal: RunningPortal, preparing: str
 ) -> None:
     context = browser.new_context(java_script_enabled=False, locale="zh-CN")
-    page = log_in(context.new_page(), portal)
+    page = log_in(context.new_page(), portal, ARCHIVIST)
     page.goto(preparing)
     page.locator("section", has=page.get_by_role("heading", name=PLAIN)).locator("a.btn").click()
     expect(page.locator("#add")).to_be_hidden()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 from tests import services
-from tests.browser.support import PHONE, axe_violations, screenshot
+from tests.browser.support import PHONE, axe_violations, log_in, screenshot
 from tests.demonstration import ANJUAN, clean_environment
 
 if TYPE_CHECKING:
@@ -51,11 +51,7 @@ class Walk:
         if login not in self.pages:
             page = self.open_page()
             page.on("dialog", lambda dialog: dialog.accept())
-            page.goto(f"{self.portal.url}/login")
-            page.fill("#login", login)
-            page.fill("#password", self.portal.named(login).password)
-            page.press("#password", "Enter")
-            page.wait_for_selector("text=退出")
+            log_in(page, self.portal, login)
             self.pages[login] = page
         return self.pages[login]
 

@@ -10,6 +10,7 @@ from archive_store.labels import LabelSubject, ProposalState
 from archive_store.models.cases import Case, LabelDecision
 from archive_store.models.classification import LabelProposal
 from tests.portal.conftest import pdf, write_case
+from tests.portal.filing import accept
 from tests.portal.rights import given
 
 if TYPE_CHECKING:
@@ -51,14 +52,9 @@ def seal_crowded(world: World, folder: Path) -> str:
     given(world, "second_archivist", "clearance:2", "mark:informant")
     outcome = services.intake.import_case(world.actor("handler"), folder)
     assert outcome.case_id is not None, outcome.findings
-    archivist = world.actor("second_archivist")
-    services.transfer.hand_over(world.actor("handler"), outcome.case_id)
-    services.transfer.accept(archivist, outcome.case_id)
-    for found in services.transfer.findings(archivist, outcome.case_id):
-        if found.blocks and found.waivable:
-            services.transfer.waive(archivist, outcome.case_id, found.finding.key, "演示：已核实")
+    accept(world, outcome.case_id, archivist="second_archivist")
     determine_secrets(world, outcome.case_id)
-    services.sealing.seal(archivist, outcome.case_id)
+    services.sealing.seal(world.actor("second_archivist"), outcome.case_id)
     return outcome.case_id
 
 

@@ -10,6 +10,7 @@ import typst
 
 from portal.worker import Worker
 from tests.portal.conftest import pdf, write_case
+from tests.portal.filing import seal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,14 +83,3 @@ def stock(world: World, folder: Path) -> Library:
     Worker(world.opened).run_until_idle()
     first, second = services.cases.page(world.actor("archivist"), outcome.case_id).items
     return Library(world, outcome.case_id, first.id, second.id)
-
-
-def seal(world: World, case_id: str) -> None:
-    """Hand a draft over, accept it and seal it, whatever the findings."""
-    services, archivist = world.opened.services, world.actor("archivist")
-    services.transfer.hand_over(world.actor("handler"), case_id)
-    services.transfer.accept(archivist, case_id)
-    for found in services.transfer.findings(archivist, case_id):
-        if found.blocks:
-            services.transfer.waive(archivist, case_id, found.finding.key, "演示：已核实")
-    services.sealing.seal(archivist, case_id)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.portal.conftest import copy_of, pdf, write_case
+from tests.portal.filing import seal
 from tests.portal.services import requests as way
 
 if TYPE_CHECKING:
@@ -67,15 +68,9 @@ def sealed_stage(prepared: tuple[Path, dict[str, str]], tmp_path_factory: pytest
         source = write_case(folder / "case", items=ITEMS)
         (source / "03.pdf").write_bytes(pdf(f"Asked: {WITNESS} said so"))
         (source / "04.pdf").write_bytes(pdf("Result"))
-        services = world.opened.services
-        outcome = services.intake.import_case(world.actor("handler"), source)
+        outcome = world.opened.services.intake.import_case(world.actor("handler"), source)
         assert outcome.case_id is not None, outcome.findings
-        services.transfer.hand_over(world.actor("handler"), outcome.case_id)
-        services.transfer.accept(world.actor("archivist"), outcome.case_id)
-        for found in services.transfer.findings(world.actor("archivist"), outcome.case_id):
-            if found.blocks:
-                services.transfer.waive(world.actor("archivist"), outcome.case_id, found.finding.key, "演示：已核实")
-        services.sealing.seal(world.actor("archivist"), outcome.case_id)
+        seal(world, outcome.case_id)
         way.bind(world, outcome.case_id)
     return Stage(folder / "data", ids, outcome.case_id)
 

@@ -28,7 +28,7 @@ from portal.config import write_profile
 from portal.services.viewing import THUMBNAIL
 from tests.demonstration import ANJUAN, clean_environment, free_port, wait_until_ready
 from tests.portal.conftest import PASSWORD, World, open_installation, write_case
-from tests.portal.reading import seal
+from tests.portal.filing import seal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

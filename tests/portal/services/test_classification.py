@@ -22,6 +22,7 @@ from archive_store.vocabulary import CaseState
 from portal.services.classification import ClassificationService, NewProposal
 from portal.worker import Worker
 from tests.portal.conftest import write_case
+from tests.portal.filing import accept
 from tests.portal.rights import given
 
 if TYPE_CHECKING:
@@ -249,14 +250,10 @@ def drafted_secret(world: World, tmp_path: Path) -> str:
         {"file": "02.pdf", "title": "结案审批表", "type": "closing_report", "date": "2026-11-10"},
     ]
     items[0]["label"] = {"level": "secret"}  # type: ignore[assignment]
-    services = world.opened.services
-    case_id = services.intake.import_case(world.actor(HANDLER), write_case(tmp_path / "case", items=items)).case_id
+    source = write_case(tmp_path / "case", items=items)
+    case_id = world.opened.services.intake.import_case(world.actor(HANDLER), source).case_id
     assert case_id
-    services.transfer.hand_over(world.actor(HANDLER), case_id)
-    services.transfer.accept(world.actor("archivist"), case_id)
-    for found in services.transfer.findings(world.actor("archivist"), case_id):
-        if found.blocks and found.waivable:
-            services.transfer.waive(world.actor("archivist"), case_id, found.finding.key, "演示：已核实")
+    accept(world, case_id)
     return case_id
 
 

@@ -16,7 +16,7 @@ from indexer.backends.switched import ELASTICSEARCH, EMBEDDED
 from portal.services import index_building
 from portal.worker import Worker
 from tests.portal.conftest import open_installation, write_case
-from tests.portal.reading import seal
+from tests.portal.filing import seal
 from tests.portal.services.test_search import ask
 
 if TYPE_CHECKING:

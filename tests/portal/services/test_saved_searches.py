@@ -19,6 +19,7 @@ from portal.services import saved_searches
 from portal.services.search import MOST_REMEMBERED
 from portal.worker import Worker
 from tests.portal.conftest import write_case
+from tests.portal.filing import seal
 from tests.portal.rights import given
 
 if TYPE_CHECKING:
@@ -37,16 +38,10 @@ def asked(world: World, query: str = "检查", **filters: set[str]) -> Search:
 
 def second_case(world: World, folder: Path, by: str = "handler", **changes: object) -> str:
     """Another case that the word finds, sealed and indexed."""
-    services = world.opened.services
     source = write_case(folder / "second", case_number="演水检〔2026〕2号", **changes)
-    case_id = services.intake.import_case(world.actor(by), source).case_id
+    case_id = world.opened.services.intake.import_case(world.actor(by), source).case_id
     assert case_id
-    services.transfer.hand_over(world.actor(by), case_id)
-    services.transfer.accept(world.actor(WHO), case_id)
-    for found in services.transfer.findings(world.actor(WHO), case_id):
-        if found.blocks:
-            services.transfer.waive(world.actor(WHO), case_id, found.finding.key, "演示：已核实")
-    services.sealing.seal(world.actor(WHO), case_id)
+    seal(world, case_id, by=by)
     Worker(world.opened).run_until_idle()
     return case_id
 

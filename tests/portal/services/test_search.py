@@ -12,7 +12,7 @@ from archive_store.models.accounts import CaseGrant
 from indexer.backends.embedded_state import read_state, write_state
 from portal.worker import Worker
 from tests.portal.conftest import log_in, write_case
-from tests.portal.reading import seal
+from tests.portal.filing import seal
 from tests.portal.recorded import RECORDING
 
 if TYPE_CHECKING:

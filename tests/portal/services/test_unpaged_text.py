@@ -13,6 +13,7 @@ from portal.services.viewing import PageAsked
 from portal.worker import Worker
 from tests.archive_store.parsing import office_makers as make
 from tests.portal.conftest import log_in, make_app, pdf, write_case
+from tests.portal.filing import seal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,16 +47,9 @@ def written(sealed_stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> It
         (source / "02.pdf").write_bytes(pdf("Paged rendition"))
         (source / "03.docx").write_bytes(make.docx("苍鹭滩涂", declaration="<!DOCTYPE a>"))
         (source / "04.eml").write_bytes(make.mail("来信", "夜鹭滩涂", ("附.docx", make.docx("池鹭滩涂"))))
-        services = world.opened.services
-        outcome = services.intake.import_case(world.actor("handler"), source)
+        outcome = world.opened.services.intake.import_case(world.actor("handler"), source)
         assert outcome.case_id, outcome.findings
-        services.transfer.hand_over(world.actor("handler"), outcome.case_id)
-        services.transfer.accept(world.actor("archivist"), outcome.case_id)
-        for found in services.transfer.findings(world.actor("archivist"), outcome.case_id):
-            if found.blocks:
-                key = found.finding.key
-                services.transfer.waive(world.actor("archivist"), outcome.case_id, key, "演示：已核实")
-        services.sealing.seal(world.actor("archivist"), outcome.case_id)
+        seal(world, outcome.case_id)
         Worker(world.opened).run_until_idle()
         yield world, outcome.case_id
 
