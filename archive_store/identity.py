@@ -65,6 +65,13 @@ class RightKind(TitledEnum):
     DEPARTMENT = "department", "开放部门案卷"
 
 
+class BindingKind(TitledEnum):
+    """Where an identity comes from that an account is bound to."""
+
+    SINGLE_SIGN_ON = "single_sign_on", "统一身份认证"
+    CERTIFICATE = "certificate", "数字证书"
+
+
 class AskState(TitledEnum):
     """What became of a right that was asked for."""
 

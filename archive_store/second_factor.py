@@ -77,6 +77,10 @@ class SecondFactors:
         row = session.get(SecondFactor, account_id)
         return row is not None and row.confirmed_at is not None
 
+    def asks(self, session: Session, account_id: str) -> bool:
+        """Whether an account answers with a second factor: it has a code or a security key."""
+        return self.is_on(session, account_id) or self._has_key(session, account_id)
+
     def key(self, row: SecondFactor) -> bytes:
         """The key in the clear."""
         return self._seal.open_bytes(PURPOSE + row.account_id, row.sealed_key)

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, cast
 
 from flask import Response, current_app, g, redirect, render_template, request, session, url_for
-from flask_login import LoginManager, UserMixin, current_user
+from flask_login import LoginManager, UserMixin, current_user, login_user
 from werkzeug.exceptions import Unauthorized
 
 from archive_store.errors import ArchiveError, NotFoundError, RefusedError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from archive_store.identity import Actor
     from archive_store.permissions import Permission
     from portal.services import Services
+    from portal.services.accounts import LoggedIn
     from portal.sessions import StoredSession
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,10 @@ OPEN_ENDPOINTS = frozenset(
         "auth.enrol",
         "auth.recover",
         "auth.challenge",
+        "elsewhere.begin",
+        "elsewhere.back",
+        "elsewhere.certificate",
+        "elsewhere.factor",
         "verify.page",
         "verify.check",
         "verify.number",
@@ -53,6 +58,9 @@ STEP_UP_ENDPOINTS = frozenset(
         "account.command_token",
         "cases.seal",
         "decisions.decide",
+        "elsewhere.bind_certificate",
+        "elsewhere.bind_single_sign_on",
+        "elsewhere.remove",
         "factor.begin",
         "factor.new_codes",
         "factor.remove",
@@ -189,6 +197,21 @@ def note_proof() -> None:
     """The password was given now: the session goes on under a new token."""
     session[PROVED_KEY] = int(time.time())
     cast("StoredSession", session).fresh_token = True
+
+
+def enter(logged_in: LoggedIn, *, by_password: bool = False) -> AnyResponse:
+    """Begin the session of who has just logged in; who gave no password is asked for it before what weighs."""
+    found = services().accounts.actor(logged_in.account_id)
+    if found is None:
+        return redirect(url_for("auth.login"))
+    session.clear()
+    login_user(Person(found))
+    cast("StoredSession", session).fresh_token = True
+    if by_password:
+        note_proof()
+    answer = redirect(url_for("home.page"))
+    remember_browser(answer, logged_in.device)
+    return answer
 
 
 def holds(permission: Permission) -> bool:

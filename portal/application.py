@@ -15,7 +15,7 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import access, api, errors, logs, presenters, views
+from portal import access, api, errors, identities, logs, presenters, views
 from portal.sessions import TableSessions
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def create_app(
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     logs.follow_requests(app)
     access.install(app, secure=secure)
+    identities.install(app, settings)
     errors.install(app)
     presenters.install(app)
     CSRFProtect(app)

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CONFIG_FILE = "config.toml"
+OIDC_SECRET = "oidc.secret"  # noqa: S105 - the name of a file
+"""Below `keys`: the client secret at the single sign-on."""
+PROXY_KEY = "proxy.key"
+"""Below `keys`: what a proxy shows that hands certificates on."""
 
 
 class Profile(StrEnum):
@@ -59,6 +63,19 @@ class Settings(BaseSettings):
     """Whether the three administrators, and whoever is cleared to 秘密 or above, must log in with a security key
     (WebAuthn), which a one-time code does not replace; unset: yes, but for the demonstration. Browsers know keys under
     `public_url` alone: it begins with https, or is http://localhost."""
+    oidc_issuer: Annotated[
+        str, Field(pattern=r"^(https://[^\s?#]+|http://(localhost|127\.0\.0\.1)(:\d+)?(/[^\s?#]*)?)?$")
+    ] = ""
+    """Issuer identifier of the unit's single sign-on (OpenID Connect); empty: none. The client secret lies in the file
+    `keys/oidc.secret`; the way back to be registered there is `public_url` with `/login/single-sign-on/back`."""
+    oidc_client_id: Annotated[str, Field(min_length=1, max_length=255)] = "anjuan"
+    oidc_name: Annotated[str, Field(min_length=1, max_length=40)] = "统一身份认证"
+    """What pages call it."""
+    oidc_ca: Path | None = None
+    """Certificate of the authority that signed the provider's, as a PEM file; unset: those that the system trusts."""
+    client_certificate_header: Annotated[str, Field(pattern=r"^([A-Za-z][A-Za-z0-9-]{0,60})?$")] = ""
+    """Header in which the proxy hands on the certificate that a browser showed (`Client-Cert` of RFC 9440, or PEM with
+    percent signs); empty: none is taken. The proxy also sends what `keys/proxy.key` holds as `X-Anjuan-Proxy-Key`."""
     denial_step_ms: Annotated[int, Field(ge=0, le=2000)] = 50
     """An answer as for what does not exist leaves at a whole multiple of so many milliseconds, so that its time tells
     nothing; 0: at once."""

@@ -25,7 +25,7 @@ from archive_store.blobs.local import LocalStagingStore
 from archive_store.database import make_engine
 from archive_store.derivatives import Derivatives
 from archive_store.drafts import DraftBuilder
-from archive_store.errors import NotFoundError
+from archive_store.errors import InvalidInputError, NotFoundError
 from archive_store.labels import Level
 from archive_store.login_guard import LoginGuard
 from archive_store.models.base import now
@@ -51,6 +51,7 @@ from indexer.backends.embedded import EmbeddedBackend
 from indexer.backends.switched import ELASTICSEARCH, EMBEDDED, SwitchedBackend
 from indexer.backends.writer_lock import WriterLock
 from indexer.searcher import Searcher
+from portal.config import OIDC_SECRET, PROXY_KEY
 from portal.dissemination.sign import CopySigner
 from portal.dissemination.verdict import trust_in, verdict_on
 from portal.dissemination.watermark import WatermarkPress
@@ -73,6 +74,7 @@ from portal.services.index_building import IndexBuilding
 from portal.services.indexing import IndexingService
 from portal.services.intake import IntakeService, Receiver
 from portal.services.listing import ListingService
+from portal.services.login_bindings import LoginBindingService
 from portal.services.own_account import OwnAccountService
 from portal.services.parties import PartyService
 from portal.services.people import PeopleService
@@ -120,6 +122,10 @@ def prepare_folder(settings: Settings) -> None:
     keys = settings.data / "keys"
     for name in KEY_FILES:
         _new_key(keys / name)
+    if settings.client_certificate_header:
+        _new_file(keys / PROXY_KEY, os.urandom(KEY_BYTES).hex().encode())
+    if settings.oidc_issuer and not (keys / OIDC_SECRET).exists():
+        raise InvalidInputError(f"已设置统一身份认证（oidc_issuer），但缺少客户端密钥文件 {keys / OIDC_SECRET}。")
     shutil.rmtree(keys / "authority.new", ignore_errors=True)
     if not (keys / "authority").exists():
         make_authority(keys / "authority", bureau=settings.bureau, demonstration=settings.is_demonstration)
@@ -136,12 +142,16 @@ def migrate(url: str) -> None:
 
 def _new_key(path: Path) -> None:
     """A random key of 32 bytes in a file of its owner; one that is there stays."""
+    _new_file(path, os.urandom(KEY_BYTES))
+
+
+def _new_file(path: Path, content: bytes) -> None:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return
     with os.fdopen(descriptor, "wb") as file:
-        file.write(os.urandom(KEY_BYTES))
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
 
@@ -259,9 +269,8 @@ class Installation:
         factors = second_factors(settings, fields := FieldSeal(self._key("field.key")))
         receiver = Receiver(self.staging, self.documents, settings.max_upload_mb * 1024 * 1024)
         builder = DraftBuilder(self.catalogue, fields, settings.fonds)
-        audit = AuditService(
-            desk, SigningKey(ORIGIN, Ed25519PrivateKey.from_private_bytes(self._key("checkpoint.key")))
-        )
+        checkpoints = SigningKey(ORIGIN, Ed25519PrivateKey.from_private_bytes(self._key("checkpoint.key")))
+        audit = AuditService(desk, checkpoints)
         vault = Vault(self.root, self.staging, self.signer)
         demonstration = settings.is_demonstration
         highest = Level.TOP_SECRET if demonstration else Level.INTERNAL
@@ -306,6 +315,7 @@ class Installation:
             rights_lists=RightsLists(desk),
             second_factor=SecondFactorService(desk, factors),
             security_keys=SecurityKeyService(desk, factors),
+            login_bindings=LoginBindingService(desk),
             urgent=UrgentService(desk),
             system=SystemService(desk, settings.data, self._figures),
             listing=ListingService(desk, self.catalogue),

@@ -29,7 +29,8 @@ VOCABULARY = tuple(f"archive_store.{name}" for name in WORDS)
 PARSING = "archive_store.parsing"
 """The sandbox for bytes from outside, free to everyone."""
 
-SUPPORT = tuple(f"portal.{name}" for name in ("access", "auth", "config", "errors", "logs", "presenters", "sessions"))
+_BESIDE = ("access", "config", "errors", "identities", "logs", "presenters", "sessions")
+SUPPORT = tuple(f"portal.{name}" for name in _BESIDE)
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "archive_store": ("archive_store",),
@@ -37,7 +38,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "portal.dissemination": ("portal.dissemination", "archive_store"),
     "portal.services": ("portal.services", "portal.dissemination", "indexer", "archive_store"),
     "portal.forms": ("portal.forms",),
-    "portal.views": ("portal.views", "portal.services", "portal.forms", "portal.presenters", "portal.access"),
+    "portal.views": (
+        *("portal.views", "portal.services", "portal.forms", "portal.presenters", "portal.access"),
+        "portal.identities",
+    ),
     "portal.api": ("portal.api", "portal.services", "portal.forms", "portal.presenters", "portal.access"),
     "portal.demonstration": ("portal.demonstration", "portal.services", "portal.dissemination", "archive_store"),
     **dict.fromkeys(SUPPORT, (*SUPPORT, "portal.services", "archive_store")),
@@ -72,6 +76,7 @@ LIBRARY_PLACES: dict[tuple[str, ...], tuple[str, ...]] = {
     ("PIL",): (PARSING, "indexer.extraction", "portal.dissemination", "portal.demonstration"),
     ("typst",): ("archive_store.forms", "portal.dissemination", "portal.demonstration"),
     ("openpyxl",): (PARSING, "archive_store.forms"),
+    ("authlib", "joserfc", "requests"): ("portal.identities",),
     ("alembic",): ("archive_store.migrate", "migrations", "portal.cli", "portal.wiring"),
 }
 """Libraries, and the only places where they may appear."""

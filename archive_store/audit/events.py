@@ -33,6 +33,7 @@ class EventName(TitledEnum):
 
     ACCESS_DENIED = "access:denied", "访问被拒绝"
     ACCOUNT_ASK_RIGHT = "account:ask_right", "申请授权"
+    ACCOUNT_BIND_LOGIN = "account:bind_login", "绑定登录身份"
     ACCOUNT_CODE = "account:code", "换发启用码"
     ACCOUNT_CREATE = "account:create", "新建账号"
     ACCOUNT_DISABLE = "account:disable", "停用账号"
@@ -50,6 +51,7 @@ class EventName(TitledEnum):
     ACCOUNT_STEP_UP = "account:step_up", "再次验证身份"
     ACCOUNT_STEP_UP_FAILED = "account:step_up_failed", "再次验证身份失败"
     ACCOUNT_TOKEN = "account:token", "签发命令行令牌"
+    ACCOUNT_UNBIND_LOGIN = "account:unbind_login", "解除登录身份"
     ACCOUNT_WITHDRAW_RIGHT = "account:withdraw_right", "撤回授权申请"
     AUDIT_CHECKPOINT = "audit:checkpoint", "导出日志检查点"
     AUDIT_COSIGN = "audit:cosign", "见证日志检查点"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from portal.services.fixity import FixityService
     from portal.services.intake import IntakeService
     from portal.services.listing import ListingService
+    from portal.services.login_bindings import LoginBindingService
     from portal.services.own_account import OwnAccountService
     from portal.services.parties import PartyService
     from portal.services.people import PeopleService
@@ -75,6 +76,7 @@ class Services:
     rights_lists: RightsLists
     second_factor: SecondFactorService
     security_keys: SecurityKeyService
+    login_bindings: LoginBindingService
     urgent: UrgentService
     system: SystemService
     listing: ListingService

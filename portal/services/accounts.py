@@ -19,6 +19,7 @@ from sqlalchemy import delete, func, select
 from archive_store.accounts import actor_of, end_tokens, new_token, office_today, token_hash
 from archive_store.audit.events import EventName
 from archive_store.errors import InvalidInputError, NotFoundError, RefusedError
+from archive_store.login_bindings import bound_to
 from archive_store.login_guard import NOWHERE, forget_devices
 from archive_store.models.accounts import (
     Account,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from archive_store.identity import Actor, Role
     from archive_store.labels import Level, Mark
+    from archive_store.login_bindings import Identity
     from archive_store.login_guard import Caller, LoginGuard
     from archive_store.second_factor import Checked, SecondFactors
     from archive_store.security_keys import KeyAnswer
@@ -49,6 +51,9 @@ NOT_PROVED = "密码不正确，或第二重验证不正确、已使用过，或
 LONGEST_NAME = 100
 _LOGIN = re.compile(r"[a-z][a-z0-9._-]{0,63}")
 WRONG_LOGIN = "用户名、密码或第二重验证不正确，或账号暂时不能登录。请核对后重试；连续多次不成功请联系系统管理员。"
+NOT_ADMITTED = (
+    "这一身份没有绑定账号，或第二重验证不正确，或账号暂时不能登录。未绑定的，请用用户名和密码登录后在“我的账号”中绑定。"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,21 +105,31 @@ class AccountService:
         good = self._matches(account.password_hash if account else None, password)
         with self._desk.database.write() as unit:
             account = unit.session.get(Account, account.id) if account else None
-            moment = self._desk.clock()
-            waiting = self._guard.must_wait(unit.session, account, caller, moment)
-            checked = self._check(unit.session, account, answer, good=good)
-            if account is None or not (good and checked.good) or waiting or not account.active:
-                self._guard.failed(unit.session, account, caller, moment)
-                self._note_failure(unit.session, account, waiting=waiting)
-                result = None
-            else:
-                device = self._guard.succeeded(unit.session, account, caller, moment)
-                self._spend(unit.session, account.id, checked)
-                subject = ("account", account.id)
-                self._desk.record(unit.session, account.id, EventName.ACCOUNT_LOGIN, subject, **_by_key(checked))
-                result = LoggedIn(account.id, account.rights_version, device)
+            result = self._admit(unit.session, account, answer, caller, good=good)
         if result is None:
             raise RefusedError(WRONG_LOGIN)
+        return result
+
+    def asks_factor(self, identity: Identity) -> bool:
+        """Whether who proved this identity elsewhere is asked for a second factor as well."""
+        with self._desk.database.read() as session:
+            bound = bound_to(session, identity)
+            return bound is not None and self._factors.asks(session, bound.account_id)
+
+    def log_in_as(self, identity: Identity, answer: str | KeyAnswer = "", caller: Caller = NOWHERE) -> LoggedIn:
+        """Who an identity is bound to that was proved elsewhere just now; it stands for name and password alone.
+
+        Raises:
+            RefusedError: for anything else, with one answer for all cases; the event says which.
+        """
+        with self._desk.database.write() as unit:
+            bound = bound_to(unit.session, identity)
+            account = unit.session.get(Account, bound.account_id) if bound else None
+            result = self._admit(unit.session, account, answer, caller, good=bound is not None, way=identity.kind)
+            if result is not None and bound is not None:
+                bound.used_at = self._desk.clock()
+        if result is None:
+            raise RefusedError(NOT_ADMITTED)
         return result
 
     def note_logout(self, actor: Actor) -> None:
@@ -252,6 +267,30 @@ class AccountService:
 
     # --- parts
 
+    def _admit(
+        self,
+        session: Session,
+        account: Account | None,
+        answer: str | KeyAnswer,
+        caller: Caller,
+        *,
+        good: bool,
+        **way: str,
+    ) -> LoggedIn | None:
+        """Let in who proved who it is (`good`), with a second factor where the account has one, or count a failure."""
+        moment = self._desk.clock()
+        waiting = self._guard.must_wait(session, account, caller, moment)
+        checked = self._check(session, account, answer, good=good)
+        if account is None or not (good and checked.good) or waiting or not account.active:
+            self._guard.failed(session, account, caller, moment)
+            self._note_failure(session, account, waiting=waiting, **way)
+            return None
+        device = self._guard.succeeded(session, account, caller, moment)
+        self._spend(session, account.id, checked)
+        subject = ("account", account.id)
+        self._desk.record(session, account.id, EventName.ACCOUNT_LOGIN, subject, **_by_key(checked), **way)
+        return LoggedIn(account.id, account.rights_version, device)
+
     def _matches(self, kept: str | None, password: str) -> bool:
         try:
             return self._hasher.verify(kept or _decoy(), password[:LONGEST]) and kept is not None
@@ -274,9 +313,9 @@ class AccountService:
         if checked.code_id is not None:
             self._desk.record(session, account_id, EventName.FACTOR_USE_CODE, ("account", account_id))
 
-    def _note_failure(self, session: Session, account: Account | None, *, waiting: bool) -> None:
-        subject = ("account", account.id if account else "unknown")
-        self._desk.record(session, "anonymous", EventName.ACCOUNT_LOGIN_FAILED, subject, "refused", waiting=waiting)
+    def _note_failure(self, session: Session, account: Account | None, *, waiting: bool, **way: str) -> None:
+        subject, failed = ("account", account.id if account else "unknown"), EventName.ACCOUNT_LOGIN_FAILED
+        self._desk.record(session, "anonymous", failed, subject, "refused", waiting=waiting, **way)
 
     def _add(self, session: Session, new: NewAccount) -> tuple[Account, str]:
         login = new.login.strip().lower()

@@ -17,6 +17,7 @@ from archive_store.accounts import actor_of, end_tokens, new_token, token_hash
 from archive_store.audit.events import EventName
 from archive_store.errors import NotFoundError, RefusedError
 from archive_store.identity import RecoveryState
+from archive_store.login_bindings import unbind_all
 from archive_store.login_guard import forget_devices, forgive
 from archive_store.models.accounts import Account, WebSession
 from archive_store.models.recovery import Recovery
@@ -259,6 +260,7 @@ class RecoveryService:
         session.execute(delete(WebSession).where(WebSession.account_id == account.id))
         end_tokens(session, account)
         forget_devices(session, account)
+        unbind_all(session, account.id)
         recovery.state, recovery.code_hash, recovery.ended_at = RecoveryState.USED, None, self._desk.clock()
         self._record(session, account.id, EventName.RECOVERY_USE, recovery)
         return account.login

@@ -10,6 +10,7 @@ from portal.views import (
     auth,
     cases,
     decisions,
+    elsewhere,
     factor,
     home,
     intake,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 
 KEEPING = (auth, home, cases, intake, parties, reader, player, search, saved, system)
-OFFICES = (account, factor, keys, tokens, people, recovery, rights, opening, urgent, labels)
+OFFICES = (account, elsewhere, factor, keys, tokens, people, recovery, rights, opening, urgent, labels)
 COPYING = (asking, requests, preparation, decisions)
 
 

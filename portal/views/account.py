@@ -9,6 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from archive_store.errors import InvalidInputError, RefusedError
 from portal.access import actor, caller, factor_answer, services, session_id
 from portal.forms.auth import read_new_password
+from portal.identities import identities
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -65,6 +66,8 @@ def _page(refusal: str | None, made: str = "") -> str:
         shown=services().rights_lists.of_oneself(who),
         sessions=services().own_account.sessions(who, session_id()),
         factor=services().second_factor.standing(who),
+        bindings=services().login_bindings.listed(who),
+        ways=identities(),
         refusal=refusal,
         made=made,
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, flash, redirect, render_template, session, url_for
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user, logout_user
 
 from archive_store.errors import ArchiveError
-from portal.access import Person, actor, ask_for_key, caller, factor_answer, note_proof, remember_browser, services
+from portal.access import actor, ask_for_key, caller, enter, factor_answer, services
 from portal.forms.auth import EnrolForm, LoginForm, RecoverForm
+from portal.identities import identities
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as AnyResponse
@@ -24,21 +25,13 @@ def login() -> str | AnyResponse | tuple[str, int]:
     if current_user.is_authenticated:
         return redirect(url_for("home.page"))
     if not form.validate_on_submit():
-        return render_template("auth/login.html", form=form)
+        return _login_page(form)
     try:
         factor = factor_answer(form.code.data, form.assertion.data)
         logged_in = services().accounts.log_in(form.login.data, form.password.data, factor, caller())
     except ArchiveError as error:
-        return render_template("auth/login.html", form=form, refusal=error.message), 401
-    found = services().accounts.actor(logged_in.account_id)
-    if found is None:
-        return redirect(url_for("auth.login"))
-    session.clear()
-    login_user(Person(found))
-    note_proof()
-    answer = redirect(url_for("home.page"))
-    remember_browser(answer, logged_in.device)
-    return answer
+        return _login_page(form, error.message), 401
+    return enter(logged_in, by_password=True)
 
 
 @pages.post("/login/challenge")
@@ -82,3 +75,10 @@ def recover() -> str | AnyResponse | tuple[str, int]:
         return render_template("auth/recover.html", form=form, refusal=error.message), 422
     flash(f"账号 {name} 的密码已重设，原有登录已全部结束，请重新登录。")
     return redirect(url_for("auth.login"))
+
+
+def _login_page(form: LoginForm, refusal: str | None = None) -> str:
+    ways = identities()
+    return render_template(
+        "auth/login.html", form=form, refusal=refusal, provider=ways.provider, certificate=ways.certificate()
+    )

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from werkzeug.serving import make_server
 
-from portal.application import create_app
-from portal.config import Profile, load_settings
-from portal.wiring import Installation, form_key, prepare_folder
+from tests.browser.serving import Server, served
 from tests.browser.support import PHONE, axe_violations, screenshot
-from tests.demonstration import free_port
-from tests.portal.conftest import PASSWORD, _people, open_installation, pools
+from tests.portal.conftest import PASSWORD
 from tests.portal.views.test_account import grow_old
 
 if TYPE_CHECKING:
@@ -31,36 +25,13 @@ KEY = {
     "isUserVerified": True,
     "automaticPresenceSimulation": True,
 }
-LIMITED = {"profile": Profile.DEMONSTRATION, "bureau": "石门市演示水务局"}
-
-
-@dataclass
-class Server:
-    """A portal whose administrators must have a key."""
-
-    url: str
-    opened: Installation
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data, port = tmp_path_factory.mktemp("keys") / "data", free_port()
-    prepare_folder(load_settings(data, **LIMITED))
-    with open_installation(data) as opened:
-        _people(opened)
-    url = f"http://localhost:{port}"
-    settings = load_settings(data, **LIMITED, public_url=url, webauthn_required=True)
-    with Installation(settings, pools()) as opened:
-        app = create_app(
-            settings, opened.services, opened.database, form_key(settings), secure=False, behind_proxy=False
-        )
-        running = make_server("127.0.0.1", port, app, threaded=True)
-        thread = threading.Thread(target=running.serve_forever)
-        thread.start()
-        yield Server(url, opened)
-        running.shutdown()
-        thread.join()
-        running.server_close()
+    """A portal whose administrators must have a key."""
+    with served(tmp_path_factory.mktemp("keys") / "data", webauthn_required=True) as running:
+        yield running
 
 
 class Plugged:

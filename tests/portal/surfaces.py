@@ -4,7 +4,7 @@ The walk of `tests/portal/test_surfaces.py` fails for a way that is not listed h
 The proofs (`test_oracle`, `test_canaries`, `test_fuzz`) are driven by it. `Need` names a rule of the offices table;
 what it means is written in `tests/portal/oracle.py`, apart from the policy.
 
-The oracle models cases and what belongs to them; tokens, kept searches, security keys, recoveries and urgent readings
+The oracle models cases and what belongs to them; tokens, kept searches, keys, bindings, recoveries and urgent readings
 (`NOT_MODELLED`) are held to their rules by the tests of their services.
 """
 
@@ -36,12 +36,13 @@ class Kind(StrEnum):
     TOKEN = "access token"
     SAVED = "saved search"
     KEY = "security key"
+    OUTSIDE = "identity elsewhere"
     RECOVERY = "recovery"
     URGENT = "urgent reading"
     FILE = "static file"
 
 
-NOT_MODELLED = frozenset({Kind.TOKEN, Kind.SAVED, Kind.KEY, Kind.RECOVERY, Kind.URGENT})
+NOT_MODELLED = frozenset({Kind.TOKEN, Kind.SAVED, Kind.KEY, Kind.OUTSIDE, Kind.RECOVERY, Kind.URGENT})
 
 
 class Need(StrEnum):
@@ -119,6 +120,7 @@ def _open(ways: str, kind: Kind = Kind.NONE) -> list[Surface]:
 ROUTES: tuple[Surface, ...] = (
     *_open("GET,POST:auth.login GET,POST:auth.enrol GET,POST:auth.recover GET:system.health"),
     *_open("POST:auth.challenge"),
+    *_open("GET:elsewhere.begin GET:elsewhere.back POST:elsewhere.certificate GET,POST:elsewhere.factor"),
     *_open("GET:verify.page POST:verify.check"),
     *_open("POST:verify.number"),
     *_open("GET:static GET:bootstrap.static", Kind.FILE),
@@ -135,6 +137,8 @@ ROUTES: tuple[Surface, ...] = (
     *_way("POST:tokens.withdraw", ALL, Kind.TOKEN, Need.OWN),
     *_way("POST:factor.begin POST:factor.confirm POST:factor.new_codes POST:factor.remove", ALL),
     *_way("POST:keys.begin POST:keys.confirm", ALL),
+    *_way("POST:elsewhere.bind_single_sign_on POST:elsewhere.bind_certificate", ALL),
+    *_way("POST:elsewhere.remove", ALL, Kind.OUTSIDE, Need.OWN),
     *_way("POST:keys.remove", ALL, Kind.KEY, Need.OWN),
     *_way("GET:urgent.index", HANDLER | ARCHIVIST | LEADER | SECURITY),
     *_way("POST:urgent.ask", HANDLER | ARCHIVIST | LEADER),

@@ -12,10 +12,12 @@ from argon2 import PasswordHasher
 from sqlalchemy import select, update
 
 from archive_store.errors import ConflictError, InvalidInputError, NotFoundError, RefusedError
-from archive_store.identity import RecoveryState, Role
+from archive_store.identity import BindingKind, RecoveryState, Role
+from archive_store.login_bindings import Identity, bind
 from archive_store.models.accounts import Account, RoleGrant, WebSession
 from archive_store.models.audit import AuditLeaf
 from archive_store.models.base import now
+from archive_store.models.login_bindings import LoginBinding
 from archive_store.models.recovery import Recovery
 from archive_store.models.tokens import AccessToken
 from archive_store.private_fields import FieldSeal
@@ -136,7 +138,7 @@ def test_two_others_bring_the_owner_back(bureau: Bureau, owner: str, begins: str
     assert bureau.offices.events() == ["recovery:begin", "recovery:confirm", "recovery:use"]
 
 
-def test_a_used_code_ends_every_session_and_token_and_does_not_work_again(bureau: Bureau) -> None:
+def test_a_used_code_ends_every_session_token_and_binding_and_does_not_work_again(bureau: Bureau) -> None:
     with bureau.desk.database.write() as unit:
         account = unit.session.get_one(Account, "handler")
         account.command_token_hash, account.failed_logins = "t", 4
@@ -146,6 +148,7 @@ def test_a_used_code_ends_every_session_and_token_and_does_not_work_again(bureau
             unit.session.add(row)
         for whose in ("handler", "leader"):
             unit.session.add(AccessToken(account_id=whose, name="x", scope="search", token_hash=whose, ends_at=now()))
+            bind(unit.session, whose, Identity(BindingKind.SINGLE_SIGN_ON, "https://demo", whose, "演示"), now())
     code = bureau.confirm(bureau.begin())
     with pytest.raises(InvalidInputError):
         bureau.recovery.use(code, "演示handler演示handler")
@@ -157,6 +160,7 @@ def test_a_used_code_ends_every_session_and_token_and_does_not_work_again(bureau
         assert [*session.scalars(select(WebSession.id))] == ["c"]
         withdrawn = select(AccessToken.account_id).where(AccessToken.withdrawn_at.is_not(None))
         assert [*session.scalars(withdrawn)] == ["handler"]
+        assert [*session.scalars(select(LoginBinding.account_id))] == ["leader"]
     with pytest.raises(RefusedError):
         bureau.recovery.use(code, NEW)
 
