@@ -1,6 +1,7 @@
 """The door: default deny before every request, and the headers of every answer.
 
-Someone not logged in gets the same redirect for every path, existing or not, but for the short list of open ones.
+Someone not logged in gets the same redirect for every path, existing or not, but for the short list of open ones; a
+program that shows a token which does not hold gets the same 401 for every path of the API.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ OPEN_ENDPOINTS = frozenset(
     }
 )
 """What anyone may reach; everything else needs a login."""
+API = "/api/"
+"""Where programs ask: one that shows a token is told where it does not hold, instead of being led to the login."""
 STATIC_ENDPOINTS = frozenset({"static", "bootstrap.static"})
 STEP_UP_ENDPOINTS = frozenset(
     {
@@ -327,7 +330,7 @@ def _deny_by_default() -> AnyResponse | None:
         request.max_content_length = OPEN_BODIES.get(request.endpoint, OPEN_BODY)
         return None
     if not current_user.is_authenticated:
-        if request.endpoint in TOKEN_ENDPOINTS:
+        if "Authorization" in request.headers and request.path.startswith(API):  # whether there is such a page or not
             raise Unauthorized
         return redirect(url_for("auth.login"))
     if request.endpoint not in BEFORE_FACTOR and services().second_factor.is_due(actor()):

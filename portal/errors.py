@@ -22,7 +22,7 @@ from archive_store.errors import (
     RefusedError,
     UnavailableError,
 )
-from portal.access import note_denial
+from portal.access import API, note_denial
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -37,14 +37,14 @@ CODES: dict[type[ArchiveError], int] = {
 }
 SENTENCES = {
     400: "请求的内容不完整或格式不对。您填写的内容没有丢失，请返回上一页核对后重试。",
-    401: "没有登录，或访问令牌无效、已到期、已作废。请登录，或在“访问令牌”页面签发新的令牌。",
+    401: "访问令牌无效、已到期或已作废。请在“访问令牌”页面签发新的令牌。",
     404: NotFoundError().message,
     413: "文件超过允许的大小，没有保存。请分成较小的文件再上传。",
     429: "操作过于频繁，请稍候再试。",
     500: "系统出现故障，您刚才的操作没有保存。请稍后重试；若再次出现，请把时间告诉系统管理员。",
     503: "所需的部件暂时没有应答，内容没有丢失。请稍后重试。",
 }
-API = "/api/"
+
 """Below it errors are problems in JSON (RFC 9457)."""
 TITLES = {
     401: "需要登录",

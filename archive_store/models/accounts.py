@@ -11,6 +11,15 @@ from archive_store.identity import AskState, RightKind, Role
 from archive_store.labels import Mark
 from archive_store.models.base import Base, EnumText, new_id, now
 
+ONE_ADMINISTRATOR = "ended_at IS NULL AND role IN ('system_administrator','security_administrator','security_auditor')"
+WHOLE_CASES = "ended_at IS NULL AND item_id IS NULL AND ends_at IS NULL"
+PARTS_OF_CASES = "ended_at IS NULL AND (item_id IS NOT NULL OR ends_at IS NOT NULL)"
+
+
+def _part_index(name: str, where: str, *columns: str, unique: bool = False) -> Index:
+    """An index of some rows, on either database."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+
 
 class Department(Base):
     """A department of the bureau."""
@@ -114,19 +123,7 @@ class RoleGrant(Grant, Base):
     """A role given to a person; ended, never deleted. One person holds at most one of the three administrators."""
 
     __tablename__ = "role_grants"
-    __table_args__ = (
-        Index(
-            "uq_role_grants_one_administrator",
-            "account_id",
-            unique=True,
-            sqlite_where=text(
-                "ended_at IS NULL AND role IN ('system_administrator','security_administrator','security_auditor')"
-            ),
-            postgresql_where=text(
-                "ended_at IS NULL AND role IN ('system_administrator','security_administrator','security_auditor')"
-            ),
-        ),
-    )
+    __table_args__ = (_part_index("uq_role_grants_one_administrator", ONE_ADMINISTRATOR, "account_id", unique=True),)
 
     role: Mapped[Role] = mapped_column(EnumText(Role))
 
@@ -160,6 +157,10 @@ class CaseGrant(Given, Base):
     """A case, or one item of it, opened to one person by name (a sampled case, an item referred), with its end."""
 
     __tablename__ = "case_grants"
+    __table_args__ = (
+        _part_index("ix_case_grants_whole", WHOLE_CASES, "account_id", "valid_to", "case_id"),
+        _part_index("ix_case_grants_parts", PARTS_OF_CASES, "account_id"),
+    )
 
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
     item_id: Mapped[str | None] = mapped_column(ForeignKey("items.id"))

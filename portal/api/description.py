@@ -100,7 +100,7 @@ DESCRIPTION: dict[str, Any] = {
                         "description": "检索结果",
                         "content": {"application/json": {"schema": {"$ref": _ref("SearchResult")}}},
                     },
-                    "401": _problem("没有登录，或令牌无效、已到期、已作废"),
+                    "401": _problem("令牌无效、已到期、已作废"),
                     "404": _problem("检索不在您的职责之内"),
                     "422": _problem("检索内容或参数看不懂，说明里有正确的写法"),
                     "503": _problem("索引暂时没有应答"),

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import re
 import secrets
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 
 from archive_store.accounts import office_today
 from archive_store.identity import AskState, RightKind, Role
@@ -28,6 +26,7 @@ from archive_store.request_words import Channel, RequestState
 from archive_store.vocabulary import CaseState, PersonRole
 from tests.portal import oracle
 from tests.portal.conftest import log_in, make_app
+from tests.portal.putting_back import PostgresKeeper, SqliteKeeper
 from tests.portal.surfaces import Kind, Need
 
 if TYPE_CHECKING:
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
     from tests.portal.conftest import World
+    from tests.portal.putting_back import Keeper
     from tests.portal.surfaces import Surface
 
 LOGIN = "second_archivist"
@@ -164,29 +164,24 @@ class Stand:
         self.client = log_in(self.app, LOGIN)
         self.stranger = self.app.test_client()
         self.me = world.ids[LOGIN]
-        self._path = str(world.opened.settings.data / "anjuan.db")
         with world.opened.database.write() as unit:
             self.named = _with_everyone(unit.session, world, case_id, request_id)
-        self._copy = sqlite3.connect(":memory:")
-        self._keep()
-
-    def _keep(self) -> None:
-        with closing(sqlite3.connect(self._path)) as live:
-            live.backup(self._copy)
+        path = world.opened.settings.data / "anjuan.db"
+        self._keeper: Keeper = PostgresKeeper(world.url) if world.url else SqliteKeeper(path)
+        self._keeper.keep()
 
     def close(self) -> None:
-        self._copy.close()
+        self._keeper.close()
 
     def log_in_anew(self) -> None:
         """Give the password again, and keep the new session with the rest."""
         self.restore()
         self.client = log_in(self.app, LOGIN)
-        self._keep()
+        self._keeper.keep()
 
     def restore(self) -> None:
         """Put the database back as it was."""
-        with closing(sqlite3.connect(self._path)) as live:
-            self._copy.backup(live)
+        self._keeper.restore()
 
     def write(self, surface: Surface, who: oracle.Someone, what: oracle.Subject) -> None:
         """Have the rows say what was generated."""
@@ -275,8 +270,9 @@ class Stand:
 
     def holds(self) -> str:
         """What stands in the tables that an act would change."""
-        with closing(sqlite3.connect(self._path)) as live:
-            return repr([live.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall() for table in CHANGED])  # noqa: S608
+        with self.world.opened.database.read() as session:
+            asked = (text(f"SELECT * FROM {table} ORDER BY 1") for table in CHANGED)  # noqa: S608 - our names
+            return repr([session.execute(one).all() for one in asked])
 
     # --- asked
 

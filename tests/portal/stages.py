@@ -5,21 +5,23 @@ The case has three listed items of the 正卷 (the second bears 个人隐私) an
 
 from __future__ import annotations
 
+import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.portal.conftest import copy_of, pdf, write_case
+from tests.portal.conftest import World, name_database, open_installation, pdf, write_case
 from tests.portal.filing import seal
+from tests.portal.putting_back import move_to_postgres
 from tests.portal.services import requests as way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.portal.conftest import World
+    from tests.databases import PostgresServer
 
 WITNESS = "Zhou Yanshi"
 ITEMS = [
@@ -53,10 +55,18 @@ class Stage:
     request_id: str = ""
 
     @contextmanager
-    def world(self, folder: Path) -> Iterator[World]:
-        """A world of its own, on a copy."""
-        with copy_of(self.data, self.ids, folder / "data") as world:
-            yield world
+    def world(self, folder: Path, server: PostgresServer | None = None) -> Iterator[World]:
+        """A world of its own, on a copy; its database is moved to the server where one is given."""
+        data = folder / "data"
+        shutil.copytree(self.data, data)
+        url = server.new_database(with_tables=True) if server else ""
+        if url:
+            move_to_postgres(data / "anjuan.db", url)
+            name_database(data, url)
+        with open_installation(data) as opened:
+            yield World(opened, self.ids, self.case_id, url)
+        if server:
+            server.drop(url)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.databases import BACKENDS
 from tests.portal.conftest import log_in
 from tests.portal.oracle import Label, Someone, Subject, Thing, Verdict, answer
 from tests.portal.oracle_world import LOGIN, Stand, masked, some_subject, someone
@@ -41,9 +42,12 @@ NEEDS_MORE = {"cases.waive", "decisions.image", "preparation.released_image", "s
 """Nothing may come back to a permitted person too: a finding, page, file or second factor is not there."""
 
 
-@pytest.fixture(scope="module")
-def stand(awaiting_stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    with awaiting_stage.world(tmp_path_factory.mktemp("oracle")) as world:
+@pytest.fixture(scope="module", params=BACKENDS)
+def stand(
+    awaiting_stage: Stage, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Stand]:
+    server = request.getfixturevalue("postgres_server") if request.param == "postgresql" else None
+    with awaiting_stage.world(tmp_path_factory.mktemp("oracle"), server) as world:
         made = Stand(world, awaiting_stage.case_id, awaiting_stage.request_id)
         yield made
         made.close()

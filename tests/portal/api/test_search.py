@@ -45,8 +45,11 @@ def problem(answer: TestResponse, code: int) -> str:
 
 def test_who_is_not_known_is_refused(library_app: Flask) -> None:
     client = library_app.test_client()
-    for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": "Bearer "}, {"Authorization": "Basic eDp4"}):
-        for path in ("/api/v1/search?q=采砂", "/api/v1/openapi.json"):
+    paths = ("/api/v1/search?q=采砂", "/api/v1/openapi.json", "/api/v1/nothing", "/api/")
+    for path in paths:
+        assert client.get(path).headers["Location"] == "/login"
+    for headers in ({"Authorization": "Bearer x"}, {"Authorization": "Bearer "}, {"Authorization": "Basic eDp4"}):
+        for path in paths:
             answer = client.get(path, headers=headers)
             assert "令牌" in problem(answer, 401)
             assert answer.headers["WWW-Authenticate"].startswith("Bearer")
@@ -69,7 +72,7 @@ def test_a_token_opens_search_and_nothing_else(library: Library, library_app: Fl
     assert answer.status_code == 200
     assert "Set-Cookie" not in answer.headers
     assert answer.json == log_in(library_app, "archivist").get("/api/v1/search?q=采砂").json
-    assert client.get("/api/v1/search?q=采砂").status_code == 401
+    assert client.get("/api/v1/search?q=采砂").status_code == 302
 
 
 @pytest.mark.parametrize(
