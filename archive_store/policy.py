@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from archive_store.identity import Role
@@ -33,6 +34,8 @@ TAKEN = frozenset({CaseState.ACCEPTED})
 RECEIVED = frozenset({CaseState.HANDED_OVER, CaseState.ACCEPTED, CaseState.SEALED})
 SEALED = frozenset({CaseState.SEALED})
 ANY = frozenset(CaseState)
+REMEMBERED = 64
+"""Sets of what is opened by name whose tokens are kept from one decision to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +110,27 @@ def in_charge(actor: Actor) -> frozenset[str] | None:
 
 def referred(actor: Actor) -> frozenset[str] | None:
     """Cases opened to the actor by name or department, and those that an item referred to it lies in."""
-    return _by_name(actor) | frozenset(f"case:{c}" for c in actor.entry_grants)
+    return _and_more(_by_name(actor), frozenset(f"case:{c}" for c in actor.entry_grants))
 
 
 def opened(actor: Actor) -> frozenset[str] | None:
     """Cases opened to the actor by name or department, and the items referred to it."""
-    return _by_name(actor) | frozenset(f"item:{i}" for i in actor.item_grants)
+    return _and_more(_by_name(actor), frozenset(f"item:{i}" for i in actor.item_grants))
+
+
+def _and_more(tokens: frozenset[str], more: frozenset[str]) -> frozenset[str]:
+    """Both; a large set to which nothing is added is not copied."""
+    return tokens | more if more else tokens
 
 
 def _by_name(actor: Actor) -> frozenset[str]:
-    return frozenset({f"case:{c}" for c in actor.case_grants} | {f"department:{d}" for d in actor.department_grants})
+    return _tokens_by_name(actor.case_grants, actor.department_grants)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _tokens_by_name(cases: frozenset[str], departments: frozenset[str]) -> frozenset[str]:
+    """The tokens of what is opened by name, which may be thousands, and is asked for every row of the table."""
+    return frozenset({f"case:{c}" for c in cases} | {f"department:{d}" for d in departments})
 
 
 def urgently(actor: Actor) -> frozenset[str] | None:

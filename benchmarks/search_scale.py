@@ -78,12 +78,13 @@ def rows(opened: Installation, count: int) -> None:
             unit.session.add(Department(id=str(n), name=f"演示部门{n}", code=f"D{n}"))
         unit.session.flush()
         for n in range(cases):
-            unit.session.add(_case(n))
+            unit.session.add(a_case(n))
             unit.session.add_all(_item(n * ITEMS_OF_CASE + k) for k in range(ITEMS_OF_CASE))
             unit.session.add(IndexState(case_id=f"c{n}", wanted=1, indexed=1))
 
 
-def _case(number: int) -> Case:
+def a_case(number: int) -> Case:
+    """A sealed case with nothing in it."""
     return Case(
         id=f"c{number}",
         fonds="S001",

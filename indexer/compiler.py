@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from indexer.analysis import HAN, Analysed, Piece, cuts_at_edges
-from indexer.conditions import NOTHING, Condition, Numbers, Placed, Without, all_of, any_of, has, in_order
+from indexer.conditions import NOTHING, Condition, Numbers, Placed, Without, all_of, any_of, has, in_order, in_scope
 from indexer.fields import BY_KEY
 from indexer.query_tree import (
     And,
@@ -95,7 +95,7 @@ class _Compiler:
         """The same of names, where the reader may know them."""
         if self._names is None:
             return condition
-        return all_of(has("scope", *self._names), condition) if self._names else NOTHING
+        return all_of(in_scope(self._names), condition) if self._names else NOTHING
 
 
 def _under_or(query: Query) -> bool:

@@ -19,6 +19,10 @@ Fields of the index:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+
+REMEMBERED = 64
+"""Large sets of tokens whose condition is kept from one search to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,12 @@ def any_of(*parts: Condition) -> Condition:
 def has(field: str, *tokens: str) -> Condition:
     """The field holds one of the tokens."""
     return HasAny(field, tuple(sorted(tokens)))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def in_scope(tokens: frozenset[str]) -> Condition:
+    """The document carries one of the tokens of reach, which may be thousands, the same from search to search."""
+    return has("scope", *tokens)
 
 
 def in_order(field: str, tokens: list[str]) -> Condition:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from indexer.conditions import EVERYTHING, Condition, Without, all_of, has
+from indexer.conditions import EVERYTHING, Condition, Without, all_of, has, in_scope
 from indexer.fields import Sort
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class SearchRequest:
         """The condition with scope, filters and what is left out."""
         parts = [self.condition]
         if self.scope is not None:
-            parts.append(has("scope", *self.scope))
+            parts.append(in_scope(self.scope))
         parts += [has(FACET_FIELDS.get(name, name), *values) for name, values in sorted(self.filters.items()) if values]
         if self.item_id:
             parts.append(has("item", self.item_id))

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tantivy import FieldType, Occur, Query
 
 from indexer.backends.embedded_schema import schema
-from indexer.conditions import AllOf, AnyOf, Condition, HasAny, Numbers, Phrase, Placed, Without
+from indexer.conditions import REMEMBERED, AllOf, AnyOf, Condition, HasAny, Numbers, Phrase, Placed, Without
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from indexer.ranking import Clause
+
+
+LARGE = 50
+"""Tokens of one field from which on their query is kept for the next search."""
 
 
 def condition_query(condition: Condition) -> Query:
@@ -50,7 +55,15 @@ def _any_token(field: str, tokens: Sequence[str]) -> Query:
         return Query.empty_query()
     if len(tokens) == 1:
         return Query.term_query(schema(), field, tokens[0])
+    return _large_set(field, tuple(tokens)) if len(tokens) >= LARGE else _set(field, tokens)
+
+
+def _set(field: str, tokens: Sequence[str]) -> Query:
     return Query.const_score_query(Query.term_set_query(schema(), field, list(tokens)), 0.0)
+
+
+_large_set = lru_cache(maxsize=REMEMBERED)(_set)
+"""To hand thousands of tokens of reach to the engine takes longer than to look for them."""
 
 
 def _all(parts: Sequence[Condition]) -> Query:

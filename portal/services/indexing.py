@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select
@@ -13,6 +14,7 @@ from archive_store.models.accounts import Department
 from archive_store.models.cases import Case
 from archive_store.models.work import IndexState, Work
 from archive_store.parsing.documents import RecognisedText
+from archive_store.policy import REMEMBERED
 from archive_store.recognition import want
 from archive_store.vocabulary import CaseState, PersonRole
 from archive_store.work import INDEX_CASE, RECOGNISE_TEXT, note, note_once, release_hold
@@ -35,6 +37,7 @@ ENTRY, CONTENT, EVERYWHERE = "entry", "content", "*"
 PARTIES = (PersonRole.PARTY, PersonRole.APPLICANT, PersonRole.THIRD_PERSON)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def index_tokens(grade: str, tokens: frozenset[str] | None) -> frozenset[str]:
     """The tokens of reach as they stand in the index: those of entries apart from those of content."""
     return frozenset(f"{grade}:{token}" for token in (tokens if tokens is not None else {EVERYWHERE}))
