@@ -109,6 +109,17 @@ def install_system_packages() -> None:
         say(f"缺少软件包，相关测试将跳过：apt-get install {names}", "their tests will be skipped, or fail in CI")
 
 
+def install_semgrep() -> None:
+    """Install semgrep apart, for it wants other versions of what it shares with the project."""
+    lock, place = ROOT / "requirements-semgrep.lock", VENV / "semgrep"
+    stamp, wanted = place / "anjuan.sha256", hashlib.sha256(lock.read_bytes()).hexdigest()
+    if not (stamp.exists() and stamp.read_text(encoding="utf-8") == wanted):
+        say("安装 semgrep …", "installing semgrep ...")
+        if works([str(PYTHON), "-m", "venv", "--clear", str(place)]):
+            pip("--require-hashes", "-r", str(lock), total=70, python=place / "bin" / "python")
+            stamp.write_text(wanted, encoding="utf-8")
+
+
 def install(lock: Path) -> None:
     """Install the locked packages and the project itself, unless exactly these are there already."""
     stamp = VENV / f"anjuan-{lock.stem}.sha256"
@@ -121,9 +132,9 @@ def install(lock: Path) -> None:
     stamp.write_text(wanted, encoding="utf-8")
 
 
-def pip(*arguments: str, total: int) -> None:
+def pip(*arguments: str, total: int, python: Path = PYTHON) -> None:
     """Run pip install and show how far it is; its full words only where it fails."""
-    command = [str(PYTHON), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", *arguments]
+    command = [str(python), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", *arguments]
     lines, count = [], 0
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         for line in process.stdout or ():
@@ -185,6 +196,7 @@ def run_tests(arguments: "list[str]") -> int:
     ensure_venv()
     install(ROOT / "requirements-test.lock")
     install_system_packages()
+    install_semgrep()
     failed = []
     for tool in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]):
         started, name = time.monotonic(), " ".join(tool)
