@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from indexer.analysis import Analysed, join_spans, spans_in
+from indexer.analysis import join_spans, spans_of
 from indexer.seam import seam_text
 
 if TYPE_CHECKING:
@@ -36,16 +36,14 @@ def page_marks(text: str, tail: str, terms: Sequence[str]) -> list[Span]:
 
     A term that runs over the page's end is marked up to that end.
     """
-    analysed = Analysed(seam_text(text, tail))
-    found = join_spans(span for term in terms for span in spans_in(analysed, term))
+    found = join_spans(spans_of(seam_text(text, tail), terms))
     return [(start, min(end, len(text))) for start, end in found if start < len(text)]
 
 
 def continued_marks(text: str, tail: str, terms: Sequence[str]) -> list[Span]:
     """Where terms that begin on a page and run over its end go on: [start, end) in the tail."""
     first = len(text) + 1
-    analysed = Analysed(seam_text(text, tail))
-    found = join_spans(span for term in terms for span in spans_in(analysed, term) if span[0] < len(text))
+    found = join_spans(span for span in spans_of(seam_text(text, tail), terms) if span[0] < len(text))
     return [(0, end - first) for _, end in found if end > first]
 
 

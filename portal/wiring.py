@@ -63,6 +63,7 @@ from portal.services.case_reader import CaseReader
 from portal.services.cases import CaseService
 from portal.services.checking import CheckingService
 from portal.services.classification import ClassificationService
+from portal.services.completion import CompletionService
 from portal.services.copies import CopyService
 from portal.services.copy_making import CopyMakingService, CopyPress, CopyTerms
 from portal.services.copy_requests import CopyRequestService
@@ -271,7 +272,6 @@ class Installation:
         builder = DraftBuilder(self.catalogue, fields, settings.fonds)
         checkpoints = SigningKey(ORIGIN, Ed25519PrivateKey.from_private_bytes(self._key("checkpoint.key")))
         audit = AuditService(desk, checkpoints)
-        vault = Vault(self.root, self.staging, self.signer)
         demonstration = settings.is_demonstration
         highest = Level.TOP_SECRET if demonstration else Level.INTERNAL
         checking = CheckingService(desk, CaseReader(self.originals, self.texts, fields), self.regulation, highest)
@@ -289,15 +289,14 @@ class Installation:
             classification=ClassificationService(desk, highest=highest),
             intake=IntakeService(desk, receiver, builder, secrets_allowed=demonstration),
             transfer=TransferService(desk, self.regulation, self.codes, checking),
-            sealing=SealingService(
-                desk, vault, checking, self.regulation, bureau=settings.bureau, demonstration=demonstration
-            ),
+            sealing=self._sealing(checking),
             audit=audit,
             fixity=FixityService(desk, self.root, self.staging, self.signer, audit, checking, copies),
             tasks=TaskService(desk, self.regulation),
             viewing=ViewingService(desk, pages, self.press, search),
             search=search,
             saved=SavedSearchService(desk, search),
+            completion=CompletionService(desk, self.catalogue),
             asking=AskingService(desk, working_days=settings.request_working_days),
             copy_requests=CopyRequestService(
                 desk, working_days=settings.request_working_days, extension_days=settings.extension_working_days
@@ -324,6 +323,11 @@ class Installation:
             tokens=TokenService(desk),
             playing=PlayingService(desk, studio, self.press, self._key("form.key")),
         )
+
+    def _sealing(self, checking: CheckingService) -> SealingService:
+        vault, bureau = Vault(self.root, self.staging, self.signer), self.settings.bureau
+        demonstration = self.settings.is_demonstration
+        return SealingService(self.desk, vault, checking, self.regulation, bureau=bureau, demonstration=demonstration)
 
     def _figures(self) -> list[tuple[str, str]]:
         services = self.services

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from portal.services.cases import CaseService
     from portal.services.checking import CheckingService
     from portal.services.classification import ClassificationService
+    from portal.services.completion import CompletionService
     from portal.services.copies import CopyService
     from portal.services.copy_requests import CopyRequestService
     from portal.services.decisions import DecisionService
@@ -61,6 +62,7 @@ class Services:
     viewing: ViewingService
     search: SearchService
     saved: SavedSearchService
+    completion: CompletionService
     asking: AskingService
     copy_requests: CopyRequestService
     preparation: PreparationService

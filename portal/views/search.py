@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, render_template, request, send_file, url_for
+from flask import Blueprint, jsonify, render_template, request, send_file, url_for
 
 from archive_store.errors import InvalidInputError
 from archive_store.identity import Role
@@ -72,6 +73,13 @@ def workbook() -> Response:
     search = services().search
     data = search.export(actor(), search.asked(query, chosen, request.args.get("sort", "relevance"), 0, PAGE_SIZE))
     return send_file(io.BytesIO(data), XLSX, as_attachment=True, download_name="检索结果.xlsx")
+
+
+@pages.get("/complete")
+def complete() -> Response:
+    """What the box offers for what was typed so far."""
+    offers = services().completion.offers(actor(), request.args.get("q", ""))
+    return jsonify(offers=[asdict(offer) for offer in offers])
 
 
 def _links(query: str, sort: str, chosen: Mapping[str, frozenset[str]]) -> Callable[..., str]:

@@ -98,6 +98,33 @@ def test_arrows_move_between_hits_and_leave_the_box_alone(reader: Page, indexed:
     expect(reader.locator("#query")).to_have_value("采砂")
 
 
+def test_what_is_offered_while_typing_is_chosen_by_keys_and_asked(reader: Page, indexed: RunningPortal) -> None:
+    reader.goto(f"{indexed.url}/search/")
+    box, offers = reader.locator("#query"), reader.locator("#query-offers")
+    box.press_sequentially("文书:询问")
+    expect(offers.locator("[role=option]").first).to_have_text(re.compile("^文书:询问笔录"))
+    expect(box).to_have_attribute("aria-expanded", "true")
+    box.press("Escape")
+    expect(offers).to_be_hidden()
+    box.press("Backspace")
+    expect(offers).to_be_visible()
+    box.press("ArrowDown")
+    expect(box).to_have_attribute("aria-activedescendant", "query-offers-0")
+    screenshot(reader, "search-offers")
+    assert axe_violations(reader) == []
+    box.press("Enter")
+    expect(box).to_have_value("文书:询问笔录 ")
+    box.press("Enter")
+    expect(reader.locator("#summary")).to_contain_text("共")
+    box.fill("")
+    box.press_sequentially("石水罚字[2025")
+    case = offers.locator("[role=option]", has_text="案卷").first
+    expect(case).to_contain_text("石水罚字〔2025〕")
+    case.click()
+    reader.wait_for_url(re.compile("q=.*2025"))
+    expect(reader.locator("[data-hit]").first).to_be_visible()
+
+
 def test_a_chip_takes_away_one_condition_and_keeps_the_other(reader: Page, indexed: RunningPortal) -> None:
     reader.goto(f"{indexed.url}/search/?q=采砂&level=1")
     reader.locator("#facets li a").first.click()

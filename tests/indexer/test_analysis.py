@@ -10,6 +10,7 @@ from indexer.analysis import (
     MAX_RUN,
     OPEN_END,
     Analysed,
+    _spans_in,
     contains,
     cuts,
     cuts_at_edges,
@@ -163,6 +164,14 @@ def test_marks_hold_exactly_what_was_asked_for(text: str, data: st.DataObject) -
         covered = {n for at in places for n in range(at, at + len(asked))}
         edges = {n for n, character in enumerate(marked) if character == "\x1f"}
         assert covered | edges == {*range(len(marked))}  # marks that touch are one, with the edge of a run between
+
+
+@given(
+    st.text("采砂許许证 \n\t，。a1\u3000\u200b\u0301水", max_size=60),
+    st.text("采砂許许证 水\u200b", min_size=1, max_size=4),
+)
+def test_marks_of_characters_alone_are_those_of_the_text_taken_apart(text: str, term: str) -> None:
+    assert find_spans(text, term) == _spans_in(Analysed(text), term)
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ ROUTES: tuple[Surface, ...] = (
     *_way("POST:account.command_token", ALL),
     *_way("POST:account.end_session", ALL, Kind.SESSION, Need.OWN),
     *_way("GET:cases.index", ALL),  # a list of what one may see: empty for most
-    *_way("GET:search.page GET:search.workbook GET:api.search", SEARCHERS),
+    *_way("GET:search.page GET:search.complete GET:search.workbook GET:api.search", SEARCHERS),
     *_way("GET:api.description", ALL),
     *_way("GET:tokens.page POST:tokens.make", SEARCHERS),
     *_way("GET:saved.page POST:saved.save POST:saved.clear_history", SEARCHERS),

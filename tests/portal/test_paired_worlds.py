@@ -112,7 +112,7 @@ class Walk:
         if way < 0.3:
             return "GET", draw.choice(self.waiting), {}
         if way < 0.6:
-            where = draw.choice(("/search/", "/search/", "/api/v1/search", "/search/list.xlsx"))
+            where = draw.choice(("/search/", "/search/", "/search/complete", "/api/v1/search", "/search/list.xlsx"))
             return "GET", f"{where}?q={quote(draw.choice(QUERIES))}{draw.choice(FACETS)}", {}
         surface = draw.choice([one for one in ROUTES if one.endpoint not in LEFT_OUT])
         method = draw.choice(sorted(surface.methods))
