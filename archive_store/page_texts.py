@@ -1,4 +1,4 @@
-"""The text of a page, from wherever it is: the PDF's own layer, or what was recognised on its image.
+"""The text of a page, from wherever it is: a correction, the PDF's own layer, or what was recognised on its image.
 
 Everything that looks for words on pages asks here: the index, marks in the reader, "the same text everywhere" when a
 copy is redacted. What was recognised is kept as a derivative (compressed JSON, one file a page).
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from archive_store.corrections import laid_over
 from archive_store.derivatives import Kind
 from archive_store.errors import NotFoundError
 from archive_store.parsing.documents import PageText, RecognisedText
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
+    from archive_store.corrections import Corrections
     from archive_store.derivatives import Derivatives
     from archive_store.models.cases import StoredFile
     from archive_store.originals import Originals
@@ -53,13 +55,22 @@ class PageTexts:
     What is a `RecognisedText` was recognised: it may hold mistakes, and says how sure it is.
     """
 
-    def __init__(self, documents: Documents, originals: Originals, derivatives: Derivatives) -> None:
+    def __init__(
+        self, documents: Documents, originals: Originals, derivatives: Derivatives, corrections: Corrections
+    ) -> None:
         self._documents = documents
         self._originals = originals
         self._derivatives = derivatives
+        self._corrections = corrections
 
     def page(self, file: StoredFile, number: int) -> PageText:
-        """The text of one page (from 1); empty where it has none and nothing was recognised yet.
+        """The text of one page (from 1), as it was corrected or else read; errors as for `read`."""
+        corrected = self._corrections.of(file.id).get(number)
+        read = self.read(file, number)
+        return read if corrected is None else laid_over(read, corrected)
+
+    def read(self, file: StoredFile, number: int) -> PageText:
+        """The text that was read from a page; empty where it has none and nothing was recognised yet.
 
         Raises:
             UnavailableError: no parser process is free, or it was lost.
@@ -71,7 +82,12 @@ class PageTexts:
             return self._text(file, handle, number)
 
     def pages(self, file: StoredFile) -> Iterator[PageText]:
-        """The text of every page of a file, one after the other; errors as for `page`."""
+        """The text of every page of a file, one after the other; errors as for `read`."""
+        corrected = self._corrections.of(file.id)
+        for number, read in enumerate(self._read_all(file), start=1):
+            yield laid_over(read, corrected[number]) if number in corrected else read
+
+    def _read_all(self, file: StoredFile) -> Iterator[PageText]:
         numbers = range(1, (file.pages or 0) + 1)
         if file.media_type != PDF.media_type:
             yield from (self.recognised(file.id, number) or NOTHING for number in numbers)

@@ -32,6 +32,8 @@ class Permission(StrEnum):
     """Bind a party's account to its person in a case after an identity check."""
     SET_LISTABLE = "item:set_listable"
     """Decide under which neutral title, and whether, a party sees an item listed."""
+    CORRECT_TEXT = "item:correct_text"
+    """Put a text in the place of what was read from a page, for search alone."""
     ASK_FOR_COPY = "copy_request:ask"
     """Ask for copies of one's own case."""
     ENTER_REQUEST = "copy_request:enter"

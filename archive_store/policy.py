@@ -211,6 +211,7 @@ RULES: tuple[Rule, ...] = (
     Rule(P.SEAL, R.ARCHIVIST, everywhere, TAKEN, not_own=True),
     Rule(P.BIND_PARTY, R.ARCHIVIST, everywhere, SEALED),
     Rule(P.SET_LISTABLE, R.ARCHIVIST, everywhere, SEALED),
+    Rule(P.CORRECT_TEXT, R.ARCHIVIST, everywhere, SEALED),
     # --- copies
     Rule(P.ASK_FOR_COPY, R.PARTY, party_to, SEALED, Secrecy.PARTY),
     Rule(P.ENTER_REQUEST, R.ARCHIVIST, everywhere, SEALED),

@@ -22,6 +22,7 @@ from archive_store.audit.log import AuditLog
 from archive_store.audit.note import SigningKey
 from archive_store.authority import load_authority, make_authority
 from archive_store.blobs.local import LocalStagingStore
+from archive_store.corrections import Corrections
 from archive_store.database import make_engine
 from archive_store.derivatives import Derivatives
 from archive_store.drafts import DraftBuilder
@@ -67,6 +68,7 @@ from portal.services.completion import CompletionService
 from portal.services.copies import CopyService
 from portal.services.copy_making import CopyMakingService, CopyPress, CopyTerms
 from portal.services.copy_requests import CopyRequestService
+from portal.services.corrections import CorrectionService
 from portal.services.decisions import DecisionService
 from portal.services.desk import Desk
 from portal.services.fixity import FixityService
@@ -245,7 +247,9 @@ class Installation:
         self.index.open()
         self.originals = Originals(self.staging, self.root)
         self.derivatives = Derivatives(data / "derivatives")
-        self.texts = PageTexts(self.documents, self.originals, self.derivatives)
+        self.fields = FieldSeal(self._key("field.key"))
+        self.corrections = Corrections(self.database, self.fields)
+        self.texts = PageTexts(self.documents, self.originals, self.derivatives, self.corrections)
         most = settings.max_upload_mb * 2**20
         self.long_pools = (
             ParserPool(1, Limits(niceness=STANDING_BACK)),
@@ -267,7 +271,7 @@ class Installation:
 
     def _services(self) -> Services:
         settings, desk = self.settings, self.desk
-        factors = second_factors(settings, fields := FieldSeal(self._key("field.key")))
+        factors, fields = second_factors(settings, self.fields), self.fields
         receiver = Receiver(self.staging, self.documents, settings.max_upload_mb * 1024 * 1024)
         builder = DraftBuilder(self.catalogue, fields, settings.fonds)
         checkpoints = SigningKey(ORIGIN, Ed25519PrivateKey.from_private_bytes(self._key("checkpoint.key")))
@@ -321,6 +325,7 @@ class Installation:
             recognition=RecognitionService(desk, self.originals, reader, self.texts, self.derivatives),
             supervision=SupervisionService(desk, self.regulation),
             tokens=TokenService(desk),
+            corrections=CorrectionService(desk, self.texts, self.corrections),
             playing=PlayingService(desk, studio, self.press, self._key("form.key")),
         )
 

@@ -116,6 +116,7 @@ class EventName(TitledEnum):
     INDEX_REBUILD = "index:rebuild", "重建索引"
     INDEX_UPDATE = "index:update", "更新索引"
     ITEM_ADD = "item:add", "添加文件"
+    ITEM_CORRECT_TEXT = "item:correct_text", "校正页面文字"
     ITEM_EDIT = "item:edit", "修改文件信息"
     ITEM_PLAY = "item:play", "播放音像记录"
     ITEM_REMOVE = "item:remove", "移除文件"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from portal.services.completion import CompletionService
     from portal.services.copies import CopyService
     from portal.services.copy_requests import CopyRequestService
+    from portal.services.corrections import CorrectionService
     from portal.services.decisions import DecisionService
     from portal.services.fixity import FixityService
     from portal.services.intake import IntakeService
@@ -83,6 +84,7 @@ class Services:
     system: SystemService
     listing: ListingService
     recognition: RecognitionService
+    corrections: CorrectionService
     playing: PlayingService
     supervision: SupervisionService
     tokens: TokenService

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from archive_store import playback
 from archive_store.cases import case_thing, item_thing
+from archive_store.corrections import CorrectedText
 from archive_store.drafts import page_file, playing_file, worded_file
 from archive_store.models.accounts import Department
 from archive_store.models.cases import Case
@@ -44,7 +45,7 @@ def index_tokens(grade: str, tokens: frozenset[str] | None) -> frozenset[str]:
 
 
 class PageWords(NamedTuple):
-    """The text of a page, and whether it was recognised (and may be nothing)."""
+    """The text of a page, and whether it was recognised or corrected (and may be nothing)."""
 
     text: str
     recognised: bool
@@ -130,7 +131,7 @@ class IndexingService:
         if worded:
             return [PageWords(part, recognised=False) for part in self._texts.unpaged(worded).parts]
         found = self._texts.pages(file) if file else ()
-        return [PageWords(page.text, isinstance(page, RecognisedText)) for page in found]
+        return [PageWords(page.text, isinstance(page, RecognisedText | CorrectedText)) for page in found]
 
 
 def _documents(session: Session, case: Case, texts: Texts) -> Iterable[PageDocument]:

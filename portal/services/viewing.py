@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archive_store.audit.events import EventName
-from archive_store.cases import item_for, readable_items
+from archive_store.cases import item_for, item_thing, readable_items
 from archive_store.deadlines import CHINA
 from archive_store.drafts import page_file
 from archive_store.errors import NotFoundError, UnavailableError
 from archive_store.page_texts import NOTHING
 from archive_store.parsing.documents import TURNS
 from archive_store.permissions import Permission
-from archive_store.policy import may
+from archive_store.policy import decide, may
 from portal.services.marking import Box, rectangles
 
 if TYPE_CHECKING:
@@ -85,6 +85,8 @@ class ReaderPage:
     sends_ahead: bool
     found: Found | None = None
     search_is_away: bool = False
+    corrects: bool = False
+    """Whether the reader may correct the text of its pages."""
 
 
 class ViewingService:
@@ -120,7 +122,8 @@ class ViewingService:
         number = min(max(asked.number, 1), file.pages)
         found, is_away = self._found(actor, item, file, PageAsked(number, asked.turn, asked.query))
         ahead = _may_be_sent_ahead(case, item)
-        return ReaderPage(case, item, file.pages, number, asked.turn, before, after, ahead, found, is_away)
+        corrects = decide(actor, Permission.CORRECT_TEXT, item_thing(case, item))
+        return ReaderPage(case, item, file.pages, number, asked.turn, before, after, ahead, found, is_away, corrects)
 
     def page_image(
         self, actor: Actor, item_id: str, page: int, width: int, *, turn: int = 0, ahead: bool = False

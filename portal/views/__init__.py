@@ -9,6 +9,7 @@ from portal.views import (
     asking,
     auth,
     cases,
+    corrections,
     decisions,
     elsewhere,
     factor,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
-KEEPING = (auth, home, cases, intake, parties, reader, player, search, saved, system)
+KEEPING = (auth, home, cases, intake, parties, reader, corrections, player, search, saved, system)
 OFFICES = (account, elsewhere, factor, keys, tokens, people, recovery, rights, opening, urgent, labels)
 COPYING = (asking, requests, preparation, decisions)
 

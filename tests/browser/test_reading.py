@@ -125,6 +125,27 @@ def test_what_is_offered_while_typing_is_chosen_by_keys_and_asked(reader: Page, 
     expect(reader.locator("[data-hit]").first).to_be_visible()
 
 
+def test_an_archivist_corrects_a_page_and_finds_it_by_the_new_words(reader: Page, indexed: RunningPortal) -> None:
+    open_decision(reader, indexed, "当事人")
+    reader.click("text=校正本页的检索文字")
+    text = reader.locator("#text")
+    expect(text).to_have_value(re.compile("当事人"))
+    text.fill(text.input_value() + "\n页边手写演字九千号")
+    screenshot(reader, "correct-text")
+    assert axe_violations(reader) == []
+    reader.click("text=保存校正")
+    expect(reader.locator(".notice").first).to_contain_text("已保存")
+    expect(reader.locator(".course")).to_contain_text("校正")
+    for _ in range(60):
+        reader.goto(f"{indexed.url}/search/?q=演字九千号")
+        if reader.locator("[data-hit]").count():
+            break
+        reader.wait_for_timeout(500)
+    reader.locator(".found-pages a").first.click()
+    expect(reader.locator("#hits summary")).to_contain_text("1 页")
+    expect(reader.locator("#stage .notice")).to_contain_text("无法在图像上标出")
+
+
 def test_a_chip_takes_away_one_condition_and_keeps_the_other(reader: Page, indexed: RunningPortal) -> None:
     reader.goto(f"{indexed.url}/search/?q=采砂&level=1")
     reader.locator("#facets li a").first.click()

@@ -238,6 +238,7 @@ RULES: dict[Need, Callable[[Judge], bool]] = {
     Need.SEE_ENTRY: Judge.sees_entry,
     Need.READ_ITEM: lambda j: j.reads(j.what.item),
     Need.PLAY_ITEM: lambda j: j.reads(j.what.item),
+    Need.CORRECT: lambda j: j.keeps() and j.cleared(j.what.items[j.what.item].label),
     Need.EDIT_DRAFT: Judge.drafts,
     Need.HAND_OVER: Judge.drafts,
     Need.RECEIVE: lambda j: j.takes_in("handed_over"),

@@ -52,6 +52,7 @@ class Need(StrEnum):
     SEE_ENTRY = "may know the case"
     READ_ITEM = "may read the item"
     PLAY_ITEM = "may read the item, and it is a recording"
+    CORRECT = "archivist who may read the item, and the case is sealed"
     EDIT_DRAFT = "handles the case, and it is a draft"
     HAND_OVER = "handles the case, and it is a draft, to hand it over"
     RECEIVE = "archivist who does not handle it, and it was handed over"
@@ -191,6 +192,7 @@ ROUTES: tuple[Surface, ...] = (
     *_way("POST:labels.review", OFFICER, Kind.REVIEW, Need.CLASSIFY),
     # --- items
     *_way("GET:reader.page GET:reader.image", READERS, Kind.ITEM, Need.READ_ITEM),
+    *_way("GET,POST:corrections.page POST:corrections.restore", ARCHIVIST, Kind.ITEM, Need.CORRECT),
     *_way("GET:player.page", READERS, Kind.ITEM, Need.PLAY_ITEM),
     *_way("GET:player.media GET:player.poster", READERS, Kind.PLAYBACK, Need.UNFORGEABLE),
     # --- copy requests

@@ -35,9 +35,7 @@ NOT_ASKED = {"auth.logout", "auth.login", "auth.enrol", "auth.recover", "account
 NEVER_DONE = {"cases.seal"}
 """Refused ones are asked; a permitted one would write into the store, which no copy of the database puts back."""
 NEEDS_MORE = {"cases.waive", "decisions.image", "preparation.released_image", "static", "bootstrap.static"} | {
-    "factor.confirm",
-    "factor.new_codes",
-    "factor.remove",
+    *("corrections.restore", "factor.confirm", "factor.new_codes", "factor.remove"),
 }
 """Nothing may come back to a permitted person too: a finding, page, file or second factor is not there."""
 
