@@ -14,7 +14,7 @@ from archive_store.guessing import guess
 from archive_store.models.accounts import Account, Department
 from archive_store.models.base import new_id
 from archive_store.models.cases import Case, CaseHandler, Item, LabelDecision, Person, StoredFile
-from archive_store.parsing.formats import SOUND_AND_PICTURE, WORDED, Kind
+from archive_store.parsing.formats import SOUND_AND_PICTURE, TRANSCRIPTS, WORDED, Kind
 from archive_store.private_fields import FieldSeal, PrivateFields
 
 if TYPE_CHECKING:
@@ -232,6 +232,13 @@ def playing_file(item: Item) -> StoredFile | None:
     """The recording that is played: the original, where it is sound or picture."""
     original = original_file(item)
     return original if original is not None and original.media_type in SOUND_AND_PICTURE else None
+
+
+def transcript_file(item: Item) -> StoredFile | None:
+    """What was said in a recording, handed in beside it."""
+    beside = next((file for file in item.files if file.role == RENDITION), None)
+    is_one = beside is not None and beside.media_type in TRANSCRIPTS and playing_file(item) is not None
+    return beside if is_one else None
 
 
 def renumber(case: Case) -> None:

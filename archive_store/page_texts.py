@@ -15,12 +15,12 @@ from pydantic import TypeAdapter, ValidationError
 from archive_store.corrections import laid_over
 from archive_store.derivatives import Kind
 from archive_store.errors import NotFoundError
-from archive_store.parsing.documents import PageText, RecognisedText
+from archive_store.parsing.documents import Cue, PageText, RecognisedText
 from archive_store.parsing.errors import ParserFailedError, ParserRefusedError
 from archive_store.parsing.formats import PDF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
     from archive_store.corrections import Corrections
@@ -30,11 +30,12 @@ if TYPE_CHECKING:
     from archive_store.parsing.documents import Documents
 
 T = TypeVar("T")
+W = TypeVar("W", "Unpaged", "Spoken")
 NOTHING = PageText("")
 _RECOGNISED = TypeAdapter(RecognisedText)
 LOST = "提取程序两次中断或超时，没有提取其中的文字。文件本身完好。"
-WORDS = "words"
-"""Name of the derivative of a file."""
+WORDS, SPOKEN = "words", "spoken"
+"""Names of the derivatives of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,18 @@ class Unpaged:
 
 
 _UNPAGED = TypeAdapter(Unpaged)
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What was said in a recording and when; or why it is not known, in words for people."""
+
+    cues: tuple[Cue, ...] = ()
+    cut: bool = False
+    problem: str = ""
+
+
+_SPOKEN = TypeAdapter(Spoken)
 
 
 class PageTexts:
@@ -113,13 +126,25 @@ class PageTexts:
         """
         kept = self.kept_unpaged(file.id)
         if kept is None:
-            kept = self._extracted(file)
+            kept = self._found(file, self._parts, Unpaged)
             self._keep(Kind.WORDS, file.id, WORDS, _UNPAGED.dump_json(kept))
         return kept
 
     def kept_unpaged(self, file_id: str) -> Unpaged | None:
         """What is kept of a file without pages; None where it was not looked into yet."""
         return self._kept(Kind.WORDS, file_id, WORDS, _UNPAGED)
+
+    def spoken(self, file: StoredFile) -> Spoken:
+        """What a transcript says, of one of `formats.TRANSCRIPTS`; found once and kept; errors as for `unpaged`."""
+        kept = self.kept_spoken(file.id)
+        if kept is None:
+            kept = self._found(file, self._cues, Spoken)
+            self._keep(Kind.WORDS, file.id, SPOKEN, _SPOKEN.dump_json(kept))
+        return kept
+
+    def kept_spoken(self, file_id: str) -> Spoken | None:
+        """What is kept of a transcript; None where it was not looked into yet."""
+        return self._kept(Kind.WORDS, file_id, SPOKEN, _SPOKEN)
 
     def _kept(self, kind: Kind, file_id: str, name: str, shape: TypeAdapter[T]) -> T | None:
         try:
@@ -132,18 +157,26 @@ class PageTexts:
         with self._derivatives.making(kind, file_id, name) as place:
             place.write(zlib.compress(content))
 
-    def _extracted(self, file: StoredFile) -> Unpaged:
+    def _parts(self, handle: BinaryIO, file: StoredFile) -> Unpaged:
+        found = self._documents.words(handle, file.media_type)
+        return Unpaged(found.parts, found.cut)
+
+    def _cues(self, handle: BinaryIO, file: StoredFile) -> Spoken:
+        del file
+        found = self._documents.transcript(handle)
+        return Spoken(found.cues, found.cut)
+
+    def _found(self, file: StoredFile, ask: Callable[[BinaryIO, StoredFile], W], shape: type[W]) -> W:
         """A process may also be lost by chance: only what happens again is the file's fault."""
         for _ in range(2):
             try:
                 with self._originals.open(file) as handle:
-                    found = self._documents.words(handle, file.media_type)
-                return Unpaged(found.parts, found.cut)
+                    return ask(handle, file)
             except ParserRefusedError as error:
-                return Unpaged(problem=error.message)
+                return shape(problem=error.message)
             except ParserFailedError:
                 continue
-        return Unpaged(problem=LOST)
+        return shape(problem=LOST)
 
     def _text(self, file: StoredFile, handle: BinaryIO, number: int) -> PageText:
         try:

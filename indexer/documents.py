@@ -80,6 +80,8 @@ class ItemFacts:
     device: str = ""
     label: Label = field(default_factory=Label)
     tokens: frozenset[str] = NO_TOKENS
+    numbers: tuple[int, ...] = ()
+    """The numbers of the pages, ascending, where they are not 1, 2, 3: of a recording its seconds, counted from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +224,9 @@ def item_documents(case: CaseFacts, item: ItemFacts, pages: Sequence[str]) -> It
     partition = partition_of(case.label, item.label, item.volume)
     parties, names = _names(case, partition)
     texts = [words(item.title, item.document_number, item.device), *map(_writable, pages)]
-    for number, text in enumerate(texts):
-        follows = 0 < number < len(pages)
+    numbers = (0, *(item.numbers or range(1, len(texts))))
+    for place, (number, text) in enumerate(zip(numbers, texts, strict=True)):
+        follows = 0 < place < len(pages)
         yield PageDocument(
             page_id=f"{item.item_id}:{number}",
             partition=partition,
@@ -249,7 +252,7 @@ def item_documents(case: CaseFacts, item: ItemFacts, pages: Sequence[str]) -> It
             stage=item.stage,
             device=item.device,
             text=text,
-            tail=tail_of(texts[number + 1]) if follows else "",
+            tail=tail_of(texts[place + 1]) if follows else "",
             tokens=item.tokens,
         )
 

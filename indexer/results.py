@@ -65,10 +65,14 @@ class ItemHits:
         """The hit at a place of `documents`, with its extract."""
         return _hit(self.documents[place], self.terms)
 
-    def marks_on(self, page: int, text: str) -> list[Span]:
-        """What is marked in the text of a page: what the search marked, and the rest of what began a page before."""
+    def marks_on(self, page: int, text: str, last: int | None = None) -> list[Span]:
+        """What is marked in the text of a page: what the search marked, and the rest of what began a page before.
+
+        `last` is the number of the page before, where it is another than one less.
+        """
+        last = page - 1 if last is None else last
         own = next((document for document in self.documents if document.page == page), None)
-        before = next((document for document in self.documents if document.page == page - 1), None)
+        before = next((document for document in self.documents if document.page == last), None)
         marks = page_marks(text, own.tail, self.terms) if own else []
         if before:
             lead = len(text) - len(text.lstrip())

@@ -12,6 +12,7 @@ from archive_store.deadlines import CHINA, local_date
 from archive_store.identity import Role
 from archive_store.permissions import Permission
 from archive_store.policy import may
+from portal.services.result_list import playing_time
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -75,6 +76,7 @@ def install(app: Flask) -> None:
     app.add_template_filter(chinese_date, "day")
     app.add_template_filter(chinese_moment, "moment")
     app.add_template_filter(size, "size")
+    app.add_template_filter(playing_time, "playing_time")
     app.context_processor(_common)
 
 

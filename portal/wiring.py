@@ -326,7 +326,7 @@ class Installation:
             supervision=SupervisionService(desk, self.regulation),
             tokens=TokenService(desk),
             corrections=CorrectionService(desk, self.texts, self.corrections),
-            playing=PlayingService(desk, studio, self.press, self._key("form.key")),
+            playing=PlayingService(desk, studio, self.texts, self.press, self._key("form.key")),
         )
 
     def _sealing(self, checking: CheckingService) -> SealingService:

@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from archive_store.parsing.errors import ParserCrashedError, ParserFailedError, ParserRefusedError
 from archive_store.parsing.formats import JPEG, M4A, MP3, MP4, PDF, PNG, SOUND_AND_PICTURE, TIFF, Kind
+from archive_store.parsing.transcripts import LONGEST_CUE, LONGEST_SECONDS, MOST_CUES
 
 if TYPE_CHECKING:
     from archive_store.parsing.pool import FileSource, ParserPool, Result
@@ -120,6 +121,21 @@ class Words:
     cut: bool = False
 
 
+class Cue(NamedTuple):
+    """Words that begin in a second of a recording."""
+
+    second: Annotated[int, Field(ge=0, le=LONGEST_SECONDS)]
+    words: Annotated[str, Field(max_length=LONGEST_CUE)]
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was said in a recording, in order of time, at most one cue a second; `cut` tells that there is more."""
+
+    cues: Annotated[tuple[Cue, ...], Field(max_length=MOST_CUES)] = ()
+    cut: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class _Identity:
     media_type: str
@@ -168,6 +184,7 @@ _RECOGNISED = TypeAdapter(RecognisedText)
 _SHEETS = TypeAdapter(Annotated[tuple[Sheet, ...], Field(max_length=100)])
 _PLAYABLE = TypeAdapter(Playable)
 _WORDS = TypeAdapter(Words)
+_TRANSCRIPT = TypeAdapter(Transcript)
 
 
 class Documents:
@@ -240,6 +257,10 @@ class Documents:
         """The text of a file that has no pages, of one of the formats in `formats.WORDED`."""
         function = f"{ROOM}.words:extract"
         return _checked(_WORDS, self._pool.run(function, [file], timeout=WORDS_SECONDS, media_type=media_type))
+
+    def transcript(self, file: FileSource) -> Transcript:
+        """What a transcript (`formats.TRANSCRIPTS`) says was said, and when."""
+        return _checked(_TRANSCRIPT, self._pool.run(f"{ROOM}.transcripts:extract", [file], timeout=WORDS_SECONDS))
 
     def playable(self, file: FileSource, media_type: str, output: BinaryIO) -> Playable:
         """Write the form of a recording that browsers play, without a word of its metadata, to an empty file.

@@ -52,6 +52,8 @@ OLE = Format("application/x-ole-storage", "ole")
 TEXT = Format("text/plain", "txt")
 HTML = Format("text/html", "html")
 XML = Format("application/xml", "xml")
+VTT = Format("text/vtt", "vtt")
+SRT = Format("application/x-subrip", "srt")
 MAIL = Format("message/rfc822", "eml")
 UNKNOWN = Format("application/octet-stream", "bin")
 
@@ -137,10 +139,14 @@ IN_OLE = (
 WORDED: dict[str, str] = {
     **{found.media_type: found.extension for _, found in (*IN_ZIP, *IN_OLE)},
     **{media_type.decode(): extension for media_type, extension in OPEN_DOCUMENTS.items()},
-    **{found.media_type: found.extension for found in (TEXT, HTML, XML, MAIL)},
+    **{found.media_type: found.extension for found in (TEXT, HTML, XML, MAIL, VTT, SRT)},
     "application/rtf": "rtf",
 }
 """Formats without pages of which the words can be had (`archive_store.parsing.words`), with their extensions."""
+TRANSCRIPTS = frozenset({VTT.media_type, SRT.media_type})
+"""What was said in a recording, with times (`archive_store.parsing.transcripts`)."""
+_VTT_HEAD = re.compile(r"WEBVTT(?:[ \t\n]|$)")
+_SRT_HEAD = re.compile(r"\d+[ \t]*\n[ \t]*(?:\d+:)?\d\d:\d\d,\d{3}[ \t]+-->")
 MAIL_HEAD = re.compile(rb"(?:[A-Za-z][A-Za-z0-9-]{1,40}:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){3,}")
 """Three header fields or more at the beginning of a file (RFC 5322, 2.2)."""
 MAIL_FIELDS = (b"from:", b"received:", b"mime-version:", b"message-id:", b"subject:")
@@ -247,7 +253,10 @@ def _in_text(head: bytes) -> Format | None:
     text = _decoded(head)
     if text is None:
         return None
-    start = text.lstrip("\ufeff \t\r\n").lower()
+    opening = text.lstrip("\ufeff \t\r\n").replace("\r\n", "\n").replace("\r", "\n")
+    if _VTT_HEAD.match(opening) or _SRT_HEAD.match(opening):
+        return VTT if opening.startswith("WEBVTT") else SRT
+    start = opening[:64].lower()
     if start.startswith(("<!doctype html", "<html")):
         return HTML
     return XML if start.startswith("<?xml") else TEXT

@@ -17,9 +17,9 @@ from xml.etree import ElementTree as ET
 
 from striprtf.striprtf import rtf_to_text
 
-from archive_store.parsing import old_office, packages
+from archive_store.parsing import old_office, packages, transcripts
 from archive_store.parsing.errors import ParserRefusedError
-from archive_store.parsing.formats import HTML, MAIL, TEXT, WORDED, XML, detect, text_of
+from archive_store.parsing.formats import HTML, MAIL, SRT, TEXT, VTT, WORDED, XML, detect, text_of
 from archive_store.parsing.wire import Answer
 from archive_store.parsing.zipped import DECLARATIONS
 
@@ -112,6 +112,7 @@ def _paragraphs(file: BinaryIO, media_type: str, nesting: _Nesting) -> Iterable[
         TEXT.media_type: lambda: text_of(file.read()).splitlines(),
         HTML.media_type: lambda: _of_html(text_of(file.read())),
         XML.media_type: lambda: _of_xml(file.read()),
+        **dict.fromkeys((VTT.media_type, SRT.media_type), lambda: _of_transcript(text_of(file.read()))),
         "application/rtf": lambda: _of_rich_text(text_of(file.read())),
         MAIL.media_type: lambda: _of_mail(BytesParser(policy=policy.default).parse(file), nesting),
     }
@@ -152,6 +153,11 @@ def _of_html(text: str) -> list[str]:
     page.feed(text)
     page.close()
     return "".join(page.words).splitlines()
+
+
+def _of_transcript(text: str) -> Iterator[str]:
+    """The words of a transcript that stands by itself, without their times."""
+    yield from (line for _, words in transcripts.cues(text) for line in words.splitlines())
 
 
 def _of_rich_text(content: str) -> list[str]:

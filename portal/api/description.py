@@ -27,7 +27,8 @@ def _list(of: dict[str, Any]) -> dict[str, Any]:
 
 
 _EXCERPT = _object(text=_TEXT, marks=_MARKS)
-_PAGE = _object(page=_WHOLE, text=_TEXT, marks=_MARKS)
+_SECOND = {"type": ["integer", "null"], "description": "录音录像中这句话开始的秒数；其他文件为 null"}
+_PAGE = _object(page=_WHOLE, second=_SECOND, text=_TEXT, marks=_MARKS)
 _ITEM = _object(
     id=_TEXT,
     number=_WHOLE,

@@ -73,11 +73,11 @@ def _facets(found: SearchResult) -> dict[str, list[dict[str, Any]]]:
 
 
 def _cases(found: SearchResult) -> list[dict[str, Any]]:
-    paged = services().search.items_with_pages(found)
-    return [_case(group, paged) for group in found.cases]
+    paged, spoken = services().search.items_with_pages(found), services().search.items_with_transcripts(found.cases)
+    return [_case(group, paged, spoken) for group in found.cases]
 
 
-def _case(group: CaseGroup, paged: frozenset[str]) -> dict[str, Any]:
+def _case(group: CaseGroup, paged: frozenset[str], spoken: frozenset[str]) -> dict[str, Any]:
     document = group.document
     return {
         "id": document.case_id,
@@ -85,11 +85,12 @@ def _case(group: CaseGroup, paged: frozenset[str]) -> dict[str, Any]:
         "case_number": document.case_number,
         "title": document.case_title,
         "entries": [_excerpt(hit) for hit in group.entries],
-        "items": [_item(item, item.document, paged) for item in group.items],
+        "items": [_item(item, item.document, paged, spoken) for item in group.items],
     }
 
 
-def _item(item: ItemGroup, document: PageDocument, paged: frozenset[str]) -> dict[str, Any]:
+def _item(item: ItemGroup, document: PageDocument, paged: frozenset[str], spoken: frozenset[str]) -> dict[str, Any]:
+    is_spoken = document.item_id in spoken
     return {
         "id": document.item_id,
         "number": document.item_number,
@@ -100,7 +101,9 @@ def _item(item: ItemGroup, document: PageDocument, paged: frozenset[str]) -> dic
         "volume": document.volume,
         "has_pages": document.item_id in paged,
         "entry": _excerpt(item.entry) if item.entry else None,
-        "pages": [{"page": hit.page} | _excerpt(hit) for hit in item.pages],
+        "pages": [
+            {"page": hit.page, "second": hit.page - 1 if is_spoken else None} | _excerpt(hit) for hit in item.pages
+        ],
     }
 
 

@@ -55,7 +55,7 @@ def _item(case: CaseSource, item: ItemSource, number: int, bureau: Bureau, kind:
         date=item.date,
         label=item.label,
         carrier=_carrier(case, item, number),
-        rendition=_rendition(name, case.handlers[0]) if item.make in WITHOUT_PAGES else None,
+        rendition=_rendition(name, item, case.handlers[0]),
         recording=_recording(item, words),
         signed=item.signed,
         contains=item.contains,
@@ -80,8 +80,14 @@ def _file_name(number: int, title: str, make: Make) -> str:
     return f"{folder}{number:02d}-{title}.{_SUFFIXES.get(make, make.value)}"
 
 
-def _rendition(name: str, made_by: str) -> RenditionPart:
-    return RenditionPart(file=name.rpartition(".")[0] + "（版式件）.pdf", made_by=made_by)
+def _rendition(name: str, item: ItemSource, made_by: str) -> RenditionPart | None:
+    """The PDF beside a file without pages, or the transcript beside a recording."""
+    stem = name.rpartition(".")[0]
+    if item.make in WITHOUT_PAGES:
+        return RenditionPart(file=f"{stem}（版式件）.pdf", made_by=made_by)
+    if item.recording is not None and item.recording.said:
+        return RenditionPart(file=f"{stem}（文字记录）.vtt", made_by=made_by)
+    return None
 
 
 def _carrier(case: CaseSource, item: ItemSource, number: int) -> CarrierPart:

@@ -51,11 +51,11 @@ class FolderWriter:
         return folder
 
     def make(self, item: ItemSource, words: Words, key: str) -> tuple[bytes, bytes | None]:
-        """The item's file, and the PDF beside it where the file has no pages; `key` seeds every accident."""
+        """The item's file, and the PDF or transcript beside it where it has no pages; `key` seeds every accident."""
         if item.make in PICTURES:
             return _picture(item, words), None
         if item.make in RECORDINGS:
-            return _recorded(item, key), None
+            return _recorded(item, key), _said(item)
         page = self._page(item, words, key)
         if item.make in PAPER:
             return self._scan(item, page, key), None
@@ -96,6 +96,13 @@ def _picture(item: ItemSource, words: Words) -> bytes:
     if item.make is Make.PNG:
         return pictures.png(picture)
     return pictures.jpeg(picture, item.recording.recorded_at if item.recording else None)
+
+
+def _said(item: ItemSource) -> bytes | None:
+    """The transcript of a recording, as WebVTT."""
+    said = item.recording.said if item.recording else []
+    cues = (f"00:00:{second:02d}.000 --> 00:00:{second + 2:02d}.000\n{words}\n" for second, words in said)
+    return "\n".join(("WEBVTT\n", *cues)).encode() if said else None
 
 
 def _recorded(item: ItemSource, key: str) -> bytes:

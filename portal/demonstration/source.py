@@ -128,6 +128,8 @@ class Recording(_Part):
     recorder: str
     place: str = ""
     seconds: Annotated[int, Field(ge=1, le=20)] = 4
+    said: list[tuple[Annotated[int, Field(ge=0, le=20)], str]] = []
+    """What is said in which second, for the transcript beside it; the made sound is a tone."""
 
 
 class ItemSource(_Part):

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from archive_store import playback
 from archive_store.cases import case_thing, item_thing
 from archive_store.corrections import CorrectedText
-from archive_store.drafts import page_file, playing_file, worded_file
+from archive_store.drafts import page_file, playing_file, transcript_file, worded_file
 from archive_store.models.accounts import Department
 from archive_store.models.cases import Case
 from archive_store.models.work import IndexState, Work
@@ -49,6 +49,8 @@ class PageWords(NamedTuple):
 
     text: str
     recognised: bool
+    number: int | None = None
+    """Of what was said in a recording: the second in which it begins, from 1."""
 
 
 class IndexingService:
@@ -127,7 +129,10 @@ class IndexingService:
 
     def _pages(self, item: Item) -> list[PageWords]:
         """The text of each page, empty where a page has none; of an item without pages its text in parts."""
-        file, worded = page_file(item), worded_file(item)
+        file, worded, transcript = page_file(item), worded_file(item), transcript_file(item)
+        if transcript:
+            cues = self._texts.spoken(transcript).cues
+            return [PageWords(cue.words, recognised=False, number=cue.second + 1) for cue in cues]
         if worded:
             return [PageWords(part, recognised=False) for part in self._texts.unpaged(worded).parts]
         found = self._texts.pages(file) if file else ()
@@ -139,7 +144,7 @@ def _documents(session: Session, case: Case, texts: Texts) -> Iterable[PageDocum
     if case.state is not CaseState.SEALED:
         return ()
     department = session.get_one(Department, case.department_id).name
-    pages = [(_item_facts(case, item), [page.text for page in found]) for item, found in texts]
+    pages = [(_item_facts(case, item, found), [page.text for page in found]) for item, found in texts]
     return documents_of(_case_facts(case, department), pages)
 
 
@@ -172,8 +177,9 @@ def _case_facts(case: Case, department: str) -> CaseFacts:
     )
 
 
-def _item_facts(case: Case, item: Item) -> ItemFacts:
+def _item_facts(case: Case, item: Item, found: Sequence[PageWords]) -> ItemFacts:
     return ItemFacts(
+        numbers=tuple(page.number for page in found if page.number is not None),
         item_id=item.id,
         number=item.number,
         title=item.title,

@@ -16,11 +16,12 @@ from sqlalchemy import select
 from archive_store.audit.events import EventName
 from archive_store.case_reading import is_case_folder, read_case_folder
 from archive_store.cases import case_for, item_thing
-from archive_store.drafts import RENDITION, Incoming, note_label, renumber
+from archive_store.drafts import RENDITION, Incoming, note_label, playing_file, renumber
 from archive_store.errors import ConflictError, InvalidInputError, NotFoundError
 from archive_store.forms.workbook import empty_workbook
 from archive_store.models.accounts import Department
 from archive_store.models.cases import Case, Item, Person
+from archive_store.parsing.formats import TRANSCRIPTS
 from archive_store.permissions import Permission
 from archive_store.policy import cleared, decide, may
 
@@ -235,15 +236,20 @@ class IntakeService:
     def add_rendition(
         self, actor: Actor, case_id: str, item_id: str, stream: BinaryIO, name: str, made_by: str
     ) -> None:
-        """Hand in a paged PDF beside an original that has no pages."""
+        """Hand in a paged PDF beside an original that has no pages, or a transcript beside a recording."""
         with self._desk.database.read() as session:
             case_for(session, actor, case_id, Permission.EDIT_DRAFT)
         incoming = self._receiver.take(name, stream)
-        if not incoming.probe.pages:
+        is_transcript = incoming.probe.media_type in TRANSCRIPTS
+        if not incoming.probe.pages and not is_transcript:
             self._receiver.forget([incoming])
-            raise InvalidInputError("版式件须是可以读取的 PDF 或图像。", "rendition")
+            raise InvalidInputError(
+                "版式件须是可以读取的 PDF 或图像；录音录像的文字记录须是 SRT 或 WebVTT 文件。", "rendition"
+            )
         with self._drafting(actor, case_id) as (_, case):
             item = _item_of(actor, case, item_id)
+            if is_transcript and playing_file(item) is None:
+                raise InvalidInputError("带时间的文字记录（SRT、WebVTT）只能附在录音录像上。", "rendition")
             if any(file.role == RENDITION for file in item.files):
                 raise ConflictError("该件已有版式件。如需更换，请先删除该件再重新收入。")
             self._builder.attach(item, RENDITION, incoming)

@@ -19,11 +19,12 @@ from archive_store.audit.events import EventName
 from archive_store.cases import item_for
 from archive_store.deadlines import CHINA
 from archive_store.derivatives import Kind
-from archive_store.drafts import playing_file
-from archive_store.errors import IntegrityError, NotFoundError
+from archive_store.drafts import playing_file, transcript_file
+from archive_store.errors import IntegrityError, NotFoundError, UnavailableError
 from archive_store.models.audit import AuditLeaf
 from archive_store.models.cases import StoredFile
 from archive_store.models.derivatives import DerivativeState, PlayingDerivative
+from archive_store.page_texts import Spoken
 from archive_store.parsing.errors import ParserFailedError, ParserRefusedError, ParserTimedOutError
 from portal.services.playback_address import AddressMaker, Holder
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from archive_store.identity import Actor
     from archive_store.models.cases import Case, Item
     from archive_store.originals import Originals
+    from archive_store.page_texts import PageTexts
     from archive_store.parsing.documents import Documents
     from portal.dissemination.watermark import WatermarkPress
     from portal.services.desk import Desk
@@ -44,6 +46,7 @@ FORM = "form"
 """The name under which the playable form lies among the derivatives of a file."""
 EVENT_COVERS = timedelta(minutes=1)
 TOO_LONG = "转换超过 30 分钟仍未完成，不能在线播放。原件完好。"
+NOT_NOW = "文字记录暂时不能显示，请稍后刷新。"
 LOST = "转换程序两次中断，不能在线播放。原件完好。"
 
 
@@ -58,6 +61,8 @@ class Player:
     address: str
     is_film: bool
     opened_at: datetime
+    spoken: Spoken
+    """What was said and when, where a transcript was handed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +88,10 @@ class Studio:
 class PlayingService:
     """Opens recordings for those who may read them, and makes them ready."""
 
-    def __init__(self, desk: Desk, studio: Studio, press: WatermarkPress, key: bytes) -> None:
+    def __init__(self, desk: Desk, studio: Studio, texts: PageTexts, press: WatermarkPress, key: bytes) -> None:
         self._desk = desk
         self._studio = studio
+        self._texts = texts
         self._press = press
         self._addresses = AddressMaker(key)
 
@@ -96,6 +102,7 @@ class PlayingService:
             NotFoundError: no such item for this actor, or it is no recording.
         """
         now = self._desk.clock()
+        spoken = self._spoken(actor, item_id)
         with self._desk.database.write() as unit:
             session = unit.session
             case, item = item_for(session, actor, item_id)
@@ -106,9 +113,20 @@ class PlayingService:
             address = ""
             if row.state is DerivativeState.READY:
                 address = self._addresses.make(Holder(session_id, actor.account_id, item_id), now)
-                self._desk.record(session, actor, EventName.ITEM_PLAY, ("item", item_id))
+            if address or spoken.cues:
+                self._desk.record(session, actor, EventName.ITEM_PLAY, ("item", item_id), words=bool(spoken.cues))
             film = (row.media_type or file.media_type).startswith("video/")
-            return Player(case, item, row.state, row.reason, address, film, now.astimezone(CHINA))
+            return Player(case, item, row.state, row.reason, address, film, now.astimezone(CHINA), spoken)
+
+    def _spoken(self, actor: Actor, item_id: str) -> Spoken:
+        """What the transcript of an item says; nothing where there is none, or no parser process is free now."""
+        with self._desk.database.read() as session:
+            _, item = item_for(session, actor, item_id)
+            file = transcript_file(item)
+        try:
+            return self._texts.spoken(file) if file else Spoken()
+        except UnavailableError:
+            return Spoken(problem=NOT_NOW)
 
     def medium(self, actor: Actor, session_id: str, item_id: str, address: str, first_byte: int) -> Medium:
         """The playable form behind an address; the event is durable when it is given.

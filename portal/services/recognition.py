@@ -14,7 +14,7 @@ from sqlalchemy import select
 from archive_store import recognition
 from archive_store.cases import case_for, readable_items
 from archive_store.derivatives import Kind
-from archive_store.drafts import page_file, worded_file
+from archive_store.drafts import page_file, transcript_file, worded_file
 from archive_store.errors import IntegrityError, NotFoundError
 from archive_store.models.cases import Item, StoredFile
 from archive_store.models.derivatives import DerivativeState, RecognisedPage
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from archive_store.derivatives import Derivatives
     from archive_store.identity import Actor
     from archive_store.originals import Originals
-    from archive_store.page_texts import PageTexts
+    from archive_store.page_texts import PageTexts, Spoken, Unpaged
     from archive_store.parsing.documents import Documents, RecognisedText
     from archive_store.recognition import Progress
     from portal.services.desk import Desk
@@ -130,12 +130,18 @@ class RecognitionService:
                 for row in recognition.failures(session, numbers)
             ]
             for item in items:
-                file = worded_file(item)
-                kept = self._texts.kept_unpaged(file.id) if file else None
+                kept = self._of_words(item)
                 if kept and (kept.problem or kept.cut):
                     failures.append(Unrecognised(item.number, 0, kept.problem or ONLY_PART))
             ordered = sorted(failures, key=lambda failure: (failure.item_number, failure.page))
             return CaseRecognition(recognition.progress(session, numbers), tuple(ordered))
+
+    def _of_words(self, item: Item) -> Unpaged | Spoken | None:
+        """What is kept of the words of an item without pages, or of what was said in a recording."""
+        file, transcript = worded_file(item), transcript_file(item)
+        if transcript:
+            return self._texts.kept_spoken(transcript.id)
+        return self._texts.kept_unpaged(file.id) if file else None
 
     def state(self) -> list[tuple[str, str]]:
         """Totals of the installation, without content."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from archive_store.forms.text_table import text_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from indexer.documents import PageDocument
     from indexer.results import CaseGroup
@@ -23,13 +23,20 @@ HEADS = (
 _VOLUMES = {"main": "正卷", "auxiliary": "副卷"}
 
 
-def workbook(notes: Sequence[str], cases: Iterable[CaseGroup]) -> bytes:
-    """The list of the hits of these cases, numbered, below some lines of notes."""
-    lines = ([str(number), *line] for number, line in enumerate(_lines(cases), 1))
+def playing_time(second: int) -> str:
+    """A moment of a recording as people write it: `1:02:03`, or `2:03`."""
+    minutes, second = divmod(second, 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
+
+
+def workbook(notes: Sequence[str], cases: Iterable[CaseGroup], spoken: Container[str] = ()) -> bytes:
+    """The list of the hits of these cases, numbered, below lines of notes; of items in `spoken` with their time."""
+    lines = ([str(number), *line] for number, line in enumerate(_lines(cases, spoken), 1))
     return text_table("检索结果", notes, HEADS, lines)
 
 
-def _lines(cases: Iterable[CaseGroup]) -> Iterator[tuple[str, ...]]:
+def _lines(cases: Iterable[CaseGroup], spoken: Container[str]) -> Iterator[tuple[str, ...]]:
     """One line for each hit, in the order of the result."""
     for case in cases:
         for _ in case.entries:
@@ -38,7 +45,8 @@ def _lines(cases: Iterable[CaseGroup]) -> Iterator[tuple[str, ...]]:
             if item.entry:
                 yield _line(item.document, entry=False, page="文件信息")
             for hit in item.pages:
-                yield _line(item.document, entry=False, page=str(hit.page))
+                place = playing_time(hit.page - 1) if item.document.item_id in spoken else str(hit.page)
+                yield _line(item.document, entry=False, page=place)
 
 
 def _line(document: PageDocument, *, entry: bool, page: str) -> tuple[str, ...]:

@@ -12,12 +12,14 @@ from sqlalchemy.orm import joinedload, selectinload
 from archive_store.audit.events import EventName
 from archive_store.cases import case_thing, item_for, item_thing
 from archive_store.deadlines import CHINA
+from archive_store.drafts import RENDITION
 from archive_store.errors import NotFoundError
 from archive_store.labels import Label
 from archive_store.models.accounts import Department
 from archive_store.models.cases import Case, Item, StoredFile
 from archive_store.models.searches import PastSearch
 from archive_store.models.work import IndexHold
+from archive_store.parsing.formats import TRANSCRIPTS
 from archive_store.permissions import Permission
 from archive_store.policy import cleared, decide, may, scope
 from indexer.fields import Sort, choices
@@ -28,7 +30,7 @@ from portal.services.indexing import CONTENT, ENTRY, index_tokens
 from portal.services.result_list import workbook
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -136,7 +138,7 @@ class SearchService:
         with self._desk.database.write() as unit:
             subject = ("search", "archive")
             self._desk.record(unit.session, actor, EventName.SEARCH_EXPORT, subject, hits=min(total, MOST_EXPORTED))
-        return workbook(notes, cases)
+        return workbook(notes, cases, self.items_with_transcripts(cases))
 
     def in_item(self, actor: Actor, item_id: str, query: str) -> ItemHits:
         """The pages of an item that a query finds, for the reader: the same answer as a search, of this item alone.
@@ -160,6 +162,15 @@ class SearchService:
         with self._desk.database.read() as session:
             paged = select(StoredFile.item_id).where(StoredFile.item_id.in_(ids), StoredFile.pages > 0)
             return frozenset(session.scalars(paged))
+
+    def items_with_transcripts(self, cases: Iterable[CaseGroup]) -> frozenset[str]:
+        """Which of the items that were found are recordings, of which seconds were found and not pages."""
+        ids = {item.document.item_id for group in cases for item in group.items}
+        with self._desk.database.read() as session:
+            transcripts = StoredFile.role == RENDITION, StoredFile.media_type.in_(TRANSCRIPTS)
+            return frozenset(
+                session.scalars(select(StoredFile.item_id).where(StoredFile.item_id.in_(ids), *transcripts))
+            )
 
     def _note(
         self, actor: Actor, where: str, query: str, shown: set[str], kept: tuple[Search, int] | None = None

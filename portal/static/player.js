@@ -14,5 +14,24 @@ if (medium) {
   document.querySelector("#player-full")?.addEventListener("click", () => {
     if (document.fullscreenElement) document.exitFullscreen(); else box.requestFullscreen();
   });
+  const begin = (second) => { medium.currentTime = Math.min(second, Number.isFinite(medium.duration) ? medium.duration : second); };
+  const asked = Number(new URLSearchParams(window.location.search).get("t"));
+  if (asked > 0) {
+    if (medium.readyState > 0) begin(asked); else medium.addEventListener("loadedmetadata", () => begin(asked), { once: true });
+  }
+  const cues = [...document.querySelectorAll("#cues [data-at]")];
+  for (const cue of cues) {
+    cue.addEventListener("click", (event) => { event.preventDefault(); begin(Number(cue.dataset.at)); medium.play(); });
+  }
+  let current = null;
+  medium.addEventListener("timeupdate", () => {
+    const now = cues.findLast((cue) => Number(cue.dataset.at) <= medium.currentTime + 0.01)?.closest("li");
+    if (now === current) return;
+    current?.removeAttribute("aria-current");
+    now?.setAttribute("aria-current", "true");
+    current = now;
+  });
   box.addEventListener("contextmenu", (event) => event.preventDefault());
 }
+
+document.querySelector("#cues .has-hit")?.scrollIntoView({ block: "nearest" });

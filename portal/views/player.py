@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, render_template, request
 from werkzeug.wsgi import FileWrapper
 
-from portal.access import actor, services, session_id
+from archive_store.errors import InvalidInputError, UnavailableError
+from archive_store.permissions import Permission
+from portal.access import actor, holds, services, session_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from portal.services.playing import Medium
+    from portal.services.playing import Medium, Player
 
 pages = Blueprint("player", __name__, url_prefix="/items")
 
@@ -23,8 +25,26 @@ NAMES = {"video/mp4": "recording.mp4", "audio/mp4": "recording.m4a", "audio/mpeg
 
 @pages.get("/<item_id>/play")
 def page(item_id: str) -> str:
-    """A recording in the player."""
-    return render_template("player.html", shown=services().playing.open(actor(), session_id(), item_id))
+    """A recording in the player, from a second on, with what was said; what a query finds in it is marked."""
+    shown = services().playing.open(actor(), session_id(), item_id)
+    query = request.args.get("q", "").strip()
+    return render_template("player.html", shown=shown, q=query, marks=_marks(item_id, query, shown))
+
+
+def _marks(item_id: str, query: str, shown: Player) -> dict[int, Sequence[tuple[int, int]]]:
+    """By the second of a cue, where a query is found in its words; nothing where it cannot be asked."""
+    if not query or not shown.spoken.cues or not holds(Permission.SEARCH):
+        return {}
+    try:
+        found = services().search.in_item(actor(), item_id, query)
+    except (UnavailableError, InvalidInputError):
+        return {}
+    cues = shown.spoken.cues
+    marks = {
+        cue.second: found.marks_on(cue.second + 1, cue.words, last.second + 1 if last else 0)
+        for last, cue in zip((None, *cues), cues, strict=False)
+    }
+    return {second: marked for second, marked in marks.items() if marked}
 
 
 @pages.get("/<item_id>/play/<address>/media")

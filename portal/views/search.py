@@ -51,6 +51,7 @@ def page() -> tuple[str, int]:
         q=query,
         found=found,
         with_pages=search.items_with_pages(found) if found else frozenset(),
+        spoken=search.items_with_transcripts(found.cases) if found else frozenset(),
         others=others,
         refusal=refusal,
         number=number,

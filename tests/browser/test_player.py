@@ -84,3 +84,25 @@ def test_an_address_of_another_session_plays_nothing(
     browser_page.click(".who button")
     answer = browser_page.request.get(medium, max_redirects=0)
     assert (answer.status, answer.headers["location"]) == (302, "/login")
+
+
+def test_what_was_said_is_found_and_played_from_its_second(browser_page: Page, portal: RunningPortal) -> None:
+    page = browser_page
+    enter(page, portal, "archivist")
+    hit = page.locator(".found-pages a", has_text="0:02")
+    for _ in range(120):
+        page.goto(f"{portal.url}/search/?q=没有办过许可证")
+        if hit.count():
+            break
+        page.wait_for_timeout(1000)
+    screenshot(page, "search-spoken")
+    hit.first.click()
+    page.wait_for_selector("#player video", timeout=120_000)
+    page.wait_for_function("() => document.querySelector('#player video').currentTime >= 2")
+    assert page.locator("#cues .has-hit mark").inner_text() == "没有办过许可证"
+    page.click("#cues [data-at='4']")
+    page.wait_for_function("() => document.querySelector('#player video').currentTime >= 4")
+    page.wait_for_selector("#at-4[aria-current]")
+    screenshot(page, "player-transcript")
+    assert axe_violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
