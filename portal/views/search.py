@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, jsonify, render_template, request, send_file, url_for
 
@@ -84,7 +85,11 @@ def complete() -> Response:
 
 
 def _links(query: str, sort: str, chosen: Mapping[str, frozenset[str]]) -> Callable[..., str]:
-    """Addresses of this search that turn to a page, add a value or leave one out, and keep the rest."""
+    """Addresses of this search that turn to a page, add a value or leave one out, and keep the rest.
+
+    A page has a hundred of them: each address is looked up once.
+    """
+    places = {to: url_for(to) for to in ("search.page", "search.workbook")}
 
     def link(
         number: int = 1,
@@ -94,11 +99,9 @@ def _links(query: str, sort: str, chosen: Mapping[str, frozenset[str]]) -> Calla
     ) -> str:
         pairs = {(name, value) for name, values in chosen.items() for value in values}
         pairs = (pairs | ({add} if add else set())) - ({drop} if drop else set())
-        said: dict[str, Any] = {"page": number} if number > 1 else {}
-        if sort != "relevance":
-            said["sort"] = sort
-        for name, value in sorted(pairs):
-            said.setdefault(name, []).append(value)
-        return url_for(to, q=query, **said)
+        said: list[tuple[str, Any]] = [("q", query)]
+        said += [("page", number)] if number > 1 else []
+        said += [("sort", sort)] if sort != "relevance" else []
+        return f"{places[to]}?{urlencode([*said, *sorted(pairs)])}"
 
     return link
