@@ -31,7 +31,7 @@ TRIED_PORTS = 50
 # Debian packages for tests, each with the program or file that shows that it is there
 SYSTEM_PACKAGES = """
 bubblewrap=bwrap chromium=chromium poppler-utils=pdfsig qpdf=qpdf libimage-exiftool-perl=exiftool zbar-tools=zbarimg
-nginx-light=/usr/sbin/nginx
+nginx-light=/usr/sbin/nginx espeak-ng=espeak-ng
 strace=strace openssl=openssl libnss3-tools=certutil maven=mvn default-jdk-headless=javac tesseract-ocr=tesseract
 tesseract-ocr-osd=/usr/share/tesseract-ocr/5/tessdata/osd.traineddata
 fonts-noto-cjk=/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc

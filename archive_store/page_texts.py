@@ -7,7 +7,7 @@ copy is redacted. What was recognised is kept as a derivative (compressed JSON, 
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -34,7 +34,7 @@ W = TypeVar("W", "Unpaged", "Spoken")
 NOTHING = PageText("")
 _RECOGNISED = TypeAdapter(RecognisedText)
 LOST = "提取程序两次中断或超时，没有提取其中的文字。文件本身完好。"
-WORDS, SPOKEN = "words", "spoken"
+WORDS, SPOKEN, HEARD = "words", "spoken", "heard"
 """Names of the derivatives of a file."""
 
 
@@ -57,6 +57,8 @@ class Spoken:
     cues: tuple[Cue, ...] = ()
     cut: bool = False
     problem: str = ""
+    recognised: bool = False
+    """Whether a program heard it, which makes mistakes, and no person wrote it."""
 
 
 _SPOKEN = TypeAdapter(Spoken)
@@ -141,6 +143,14 @@ class PageTexts:
             kept = self._found(file, self._cues, Spoken)
             self._keep(Kind.WORDS, file.id, SPOKEN, _SPOKEN.dump_json(kept))
         return kept
+
+    def heard(self, file_id: str) -> Spoken | None:
+        """What a program heard in a recording without a transcript; None where none has listened yet."""
+        return self._kept(Kind.WORDS, file_id, HEARD, _SPOKEN)
+
+    def keep_heard(self, file_id: str, heard: Spoken) -> None:
+        """Keep what a program heard; it is on the disk when the call returns."""
+        self._keep(Kind.WORDS, file_id, HEARD, _SPOKEN.dump_json(replace(heard, recognised=True)))
 
     def kept_spoken(self, file_id: str) -> Spoken | None:
         """What is kept of a transcript; None where it was not looked into yet."""

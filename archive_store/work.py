@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 INDEX_CASE, MAKE_RELEASE, MAKE_COPY = "index_case", "make_release", "make_copy"
 PREPARE_PLAYING = "prepare_playing"
-RECOGNISE_TEXT = "recognise_text"
+RECOGNISE_TEXT, RECOGNISE_SPEECH = "recognise_text", "recognise_speech"
 BUILD_INDEX = "build_index"
-LONG = (PREPARE_PLAYING, BUILD_INDEX, RECOGNISE_TEXT)
+LONG = (PREPARE_PLAYING, BUILD_INDEX, RECOGNISE_TEXT, RECOGNISE_SPEECH)
 """Work that takes long and that nobody's request waits for, the sooner wanted first; all other work goes before it."""
 WORKER = "worker"
 """The lease of the one that carries out noted work."""

@@ -102,6 +102,11 @@ class Settings(BaseSettings):
     timestamp_url: str = ""
     """The unit's own RFC 3161 service; empty: the built-in authority."""
 
+    speech_program: str = ""
+    """Program that writes down what is said in recordings, with its words as in a shell: `{sound}` stands for a WAV
+    file (one channel, 16 kHz), `{model}` for `speech_model`; it prints WebVTT or SubRip. Empty: none."""
+    speech_model: Path | None = None
+    """File or folder of its model."""
     elasticsearch_url: Annotated[str, Field(pattern=r"^(https?://[^\s,]+(,https?://[^\s,]+)*)?$")] = ""
     """Addresses of Elasticsearch nodes, with commas between; empty: only the embedded engine. The API key lies in the
     file `keys/elasticsearch.key`. `anjuan index engine --to elasticsearch` moves the archive there."""

@@ -44,8 +44,17 @@ from archive_store.regulation.rules import load_regulation
 from archive_store.seal_signature import SealSigner, time_stamper
 from archive_store.second_factor import FactorRules, SecondFactors
 from archive_store.security_keys import SecurityKeys
+from archive_store.speech import SpeechProgram
 from archive_store.unit_of_work import Database
-from archive_store.work import BUILD_INDEX, INDEX_CASE, MAKE_COPY, MAKE_RELEASE, PREPARE_PLAYING, RECOGNISE_TEXT
+from archive_store.work import (
+    BUILD_INDEX,
+    INDEX_CASE,
+    MAKE_COPY,
+    MAKE_RELEASE,
+    PREPARE_PLAYING,
+    RECOGNISE_SPEECH,
+    RECOGNISE_TEXT,
+)
 from indexer import weights
 from indexer.backends.elastic import ElasticsearchBackend, ElasticSettings
 from indexer.backends.embedded import EmbeddedBackend
@@ -72,6 +81,7 @@ from portal.services.corrections import CorrectionService
 from portal.services.decisions import DecisionService
 from portal.services.desk import Desk
 from portal.services.fixity import FixityService
+from portal.services.hearing import HearingService
 from portal.services.held_index import HeldIndex
 from portal.services.index_building import IndexBuilding
 from portal.services.indexing import IndexingService
@@ -257,7 +267,7 @@ class Installation:
         )
         """Processes that recognise text, and those that make recordings playable, each for one."""
         self.services = self._services()
-        self.indexing = IndexingService(self.desk, self.index, self.texts)
+        self.indexing = IndexingService(self.desk, self.index, self.texts, hears=self.services.hearing.is_on)
         self.building = IndexBuilding(self.desk, self.index, self.indexing, data / "index")
         self.tasks: dict[str, Callable[[str], bool | None]] = {
             INDEX_CASE: self.indexing.index_case,
@@ -266,6 +276,7 @@ class Installation:
             MAKE_COPY: self._copy_making().make,
             PREPARE_PLAYING: self.services.playing.prepare,
             RECOGNISE_TEXT: self.services.recognition.recognise_page,
+            RECOGNISE_SPEECH: self.services.hearing.hear,
         }
         """What carries out each kind of noted work; what gives true has done a part and is to be called again."""
 
@@ -323,11 +334,23 @@ class Installation:
             system=SystemService(desk, settings.data, self._figures),
             listing=ListingService(desk, self.catalogue),
             recognition=RecognitionService(desk, self.originals, reader, self.texts, self.derivatives),
+            hearing=HearingService(desk, self.originals, maker, self.texts, self._speech(), self._scratch()),
             supervision=SupervisionService(desk, self.regulation),
             tokens=TokenService(desk),
             corrections=CorrectionService(desk, self.texts, self.corrections),
             playing=PlayingService(desk, studio, self.texts, self.press, self._key("form.key")),
         )
+
+    def _speech(self) -> SpeechProgram | None:
+        settings = self.settings
+        if not settings.speech_program:
+            return None
+        return SpeechProgram(settings.speech_program, settings.speech_model, settings.data)
+
+    def _scratch(self) -> Path:
+        scratch = self.settings.data / "scratch"
+        scratch.mkdir(exist_ok=True, mode=0o700)
+        return scratch
 
     def _sealing(self, checking: CheckingService) -> SealingService:
         vault, bureau = Vault(self.root, self.staging, self.signer), self.settings.bureau
@@ -336,11 +359,11 @@ class Installation:
 
     def _figures(self) -> list[tuple[str, str]]:
         services = self.services
-        return [*services.audit.state(), *services.recognition.state(), *self.building.state()]
+        heard = [*services.recognition.state(), *services.hearing.state()]
+        return [*services.audit.state(), *heard, *self.building.state()]
 
     def _copy_making(self) -> CopyMakingService:
-        settings, scratch = self.settings, self.settings.data / "scratch"
-        scratch.mkdir(exist_ok=True, mode=0o700)
+        settings, scratch = self.settings, self._scratch()
         trust = trust_in(self.authority)
         press = CopyPress(
             CopySigner(self.authority, self._stamper), lambda path: verdict_on(self.pools.readers, path, trust), scratch
@@ -366,6 +389,7 @@ class Installation:
         self.derivatives.sweep()
         self.services.recognition.reconcile()
         self.services.playing.reconcile()
+        self.services.hearing.reconcile()
         self.services.recovery.lapse()
         self.services.urgent.lapse()
         self.services.classification.fall_due()
@@ -386,6 +410,7 @@ class Installation:
 
     def stop_long_work(self) -> None:
         """End the processes of long work, now and for good; what they had in hand fails without fault."""
+        self.services.hearing.stop()
         for pool in self.long_pools:
             pool.close()
 

@@ -39,6 +39,18 @@ class RecognisedPage(Base):
     settled_at: Mapped[datetime | None]
 
 
+class SpeechDerivative(Base):
+    """A recording without a transcript, and how far the recognition of what is said in it has come."""
+
+    __tablename__ = "speech_derivatives"
+
+    file_id: Mapped[str] = mapped_column(ForeignKey("stored_files.id", ondelete="CASCADE"), primary_key=True)
+    state: Mapped[DerivativeState] = mapped_column(EnumText(DerivativeState), default=DerivativeState.WAITING)
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    """Why nothing could be recognised, in Chinese; empty unless it failed."""
+    settled_at: Mapped[datetime | None]
+
+
 class PlayingDerivative(Base):
     """A recording, and how far the form of it that browsers play has come."""
 

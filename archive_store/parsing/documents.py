@@ -21,6 +21,7 @@ ROOM = "archive_store.parsing"
 OCR_SECONDS = 180
 PLAYABLE_SECONDS = 1800
 MAX_SIDE = 65_535
+MOST_SOUND_SECONDS = 13 * 3600
 LONGEST_PROBLEM = 300
 LONGEST_CELL = 6000
 LONGEST_PART = 10_000
@@ -137,6 +138,11 @@ class Transcript:
 
 
 @dataclass(frozen=True, slots=True)
+class _Sound:
+    seconds: Annotated[float, Field(gt=0, le=MOST_SOUND_SECONDS)]
+
+
+@dataclass(frozen=True, slots=True)
 class _Identity:
     media_type: str
     extension: str
@@ -185,6 +191,7 @@ _SHEETS = TypeAdapter(Annotated[tuple[Sheet, ...], Field(max_length=100)])
 _PLAYABLE = TypeAdapter(Playable)
 _WORDS = TypeAdapter(Words)
 _TRANSCRIPT = TypeAdapter(Transcript)
+_SOUND = TypeAdapter(_Sound)
 
 
 class Documents:
@@ -261,6 +268,14 @@ class Documents:
     def transcript(self, file: FileSource) -> Transcript:
         """What a transcript (`formats.TRANSCRIPTS`) says was said, and when."""
         return _checked(_TRANSCRIPT, self._pool.run(f"{ROOM}.transcripts:extract", [file], timeout=WORDS_SECONDS))
+
+    def sound(self, file: FileSource, media_type: str, output: BinaryIO) -> float:
+        """Write the sound of a recording as WAV for a program for speech to an empty file; gives its seconds."""
+        if media_type not in SOUND_AND_PICTURE:
+            raise ParserRefusedError(NO_RECORDING)
+        function = f"{ROOM}.sound:make"
+        result = self._pool.run(function, [file], timeout=PLAYABLE_SECONDS, output=output, media_type=media_type)
+        return _checked(_SOUND, result).seconds
 
     def playable(self, file: FileSource, media_type: str, output: BinaryIO) -> Playable:
         """Write the form of a recording that browsers play, without a word of its metadata, to an empty file.

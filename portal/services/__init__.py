@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from portal.services.corrections import CorrectionService
     from portal.services.decisions import DecisionService
     from portal.services.fixity import FixityService
+    from portal.services.hearing import HearingService
     from portal.services.intake import IntakeService
     from portal.services.listing import ListingService
     from portal.services.login_bindings import LoginBindingService
@@ -84,6 +85,7 @@ class Services:
     system: SystemService
     listing: ListingService
     recognition: RecognitionService
+    hearing: HearingService
     corrections: CorrectionService
     playing: PlayingService
     supervision: SupervisionService

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import select
 
-from archive_store import playback
+from archive_store import hearing, playback
 from archive_store.cases import case_thing, item_thing
 from archive_store.corrections import CorrectedText
 from archive_store.drafts import page_file, playing_file, transcript_file, worded_file
@@ -56,8 +56,9 @@ class PageWords(NamedTuple):
 class IndexingService:
     """Writes what can be found of a case; run again, it writes the same."""
 
-    def __init__(self, desk: Desk, backend: SwitchedBackend, texts: PageTexts) -> None:
+    def __init__(self, desk: Desk, backend: SwitchedBackend, texts: PageTexts, *, hears: bool = False) -> None:
         self._desk = desk
+        self._hears = hears
         self._backend = backend
         self._texts = texts
 
@@ -97,8 +98,16 @@ class IndexingService:
             row.pages = sum(len(found) for _, found in texts)
             row.pages_without_text = sum(not page.text.strip() for _, found in texts for page in found)
             _want_recognised(unit.session, ((page_file(item), found) for item, found in texts))
-            for file in filter(None, (playing_file(item) for item, _ in texts)):
-                playback.want(unit.session, file.id)
+            self._want_recordings(unit.session, [item for item, _ in texts])
+
+    def _want_recordings(self, session: Session, items: Iterable[Item]) -> None:
+        """Have recordings made ready for playing, and heard where a program is named and nobody wrote them down."""
+        for item in items:
+            file = playing_file(item)
+            if file:
+                playback.want(session, file.id)
+                if self._hears and transcript_file(item) is None:
+                    hearing.want(session, file.id)
 
     def build_case(self, case_id: str) -> None:
         """Write what the archive holds of a case to the build beside the index in use.
@@ -133,6 +142,9 @@ class IndexingService:
         if transcript:
             cues = self._texts.spoken(transcript).cues
             return [PageWords(cue.words, recognised=False, number=cue.second + 1) for cue in cues]
+        recording = playing_file(item)
+        if recording and not file and (heard := self._texts.heard(recording.id)):
+            return [PageWords(cue.words, recognised=True, number=cue.second + 1) for cue in heard.cues]
         if worded:
             return [PageWords(part, recognised=False) for part in self._texts.unpaged(worded).parts]
         found = self._texts.pages(file) if file else ()

@@ -122,9 +122,11 @@ class PlayingService:
         """What the transcript of an item says; nothing where there is none, or no parser process is free now."""
         with self._desk.database.read() as session:
             _, item = item_for(session, actor, item_id)
-            file = transcript_file(item)
+            file, recording = transcript_file(item), playing_file(item)
         try:
-            return self._texts.spoken(file) if file else Spoken()
+            if file:
+                return self._texts.spoken(file)
+            return (self._texts.heard(recording.id) if recording else None) or Spoken()
         except UnavailableError:
             return Spoken(problem=NOT_NOW)
 

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from archive_store.audit.events import EventName
@@ -17,6 +17,7 @@ from archive_store.errors import NotFoundError
 from archive_store.labels import Label
 from archive_store.models.accounts import Department
 from archive_store.models.cases import Case, Item, StoredFile
+from archive_store.models.derivatives import SpeechDerivative
 from archive_store.models.searches import PastSearch
 from archive_store.models.work import IndexHold
 from archive_store.parsing.formats import TRANSCRIPTS
@@ -167,9 +168,10 @@ class SearchService:
         """Which of the items that were found are recordings, of which seconds were found and not pages."""
         ids = {item.document.item_id for group in cases for item in group.items}
         with self._desk.database.read() as session:
-            transcripts = StoredFile.role == RENDITION, StoredFile.media_type.in_(TRANSCRIPTS)
+            written = and_(StoredFile.role == RENDITION, StoredFile.media_type.in_(TRANSCRIPTS))
+            heard = StoredFile.id.in_(select(SpeechDerivative.file_id))
             return frozenset(
-                session.scalars(select(StoredFile.item_id).where(StoredFile.item_id.in_(ids), *transcripts))
+                session.scalars(select(StoredFile.item_id).where(StoredFile.item_id.in_(ids), or_(written, heard)))
             )
 
     def _note(
