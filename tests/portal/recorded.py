@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -11,6 +10,7 @@ from sqlalchemy import select
 from archive_store.models.cases import Item
 from portal.demonstration.recordings import film, sound
 from portal.worker import Worker
+from tests.portal.conftest import write_case
 from tests.portal.scans import seal_folder
 
 if TYPE_CHECKING:
@@ -30,34 +30,37 @@ RECORDING = {
 
 def seal_recordings(world: World, folder: Path) -> dict[str, str]:
     """A sealed case with a film, a commercially secret film, a sound and a broken film; ids by title."""
-    folder.mkdir(parents=True)
     whole = film(Image.new("RGB", (640, 480), "green"), 4, 440)
-    items = []
-    for title, name, content, marks in (
-        ("现场录像", "1.mp4", whole, []),
-        ("车间录像", "2.mp4", film(Image.new("RGB", (640, 480), "blue"), 2, 300), ["commercial_secret"]),
-        ("谈话录音", "3.mp3", sound("mp3", 2, 300), []),
-        ("损坏录像", "4.mp4", whole[: len(whole) // 3] + bytes(len(whole)), []),
-    ):
-        (folder / name).write_bytes(content)
-        label = {"level": "internal", "marks": marks}
-        item = {"file": name, "title": title, "type": "other", "date": "2026-11-02", "label": label}
-        items.append(item | {"recording": RECORDING})
-    case = {
-        "format": "anjuan-case-1",
-        "case_number": "演水检〔2026〕7号",
-        "title": "演示录像案",
-        "kind": "inspection",
-        "procedure": "ordinary",
-        "department": "水政监察支队",
-        "handlers": ["承办演示甲"],
-        "started": "2026-11-01",
-        "ended": "2026-11-10",
-        "persons": [],
-        "items": items,
+    secret = {"level": "internal", "marks": ["commercial_secret"]}
+    files = {
+        "1.mp4": whole,
+        "2.mp4": film(Image.new("RGB", (640, 480), "blue"), 2, 300),
+        "3.mp3": sound("mp3", 2, 300),
+        "4.mp4": whole[: len(whole) // 3] + bytes(len(whole)),
     }
-    (folder / "case.json").write_text(json.dumps(case, ensure_ascii=False), encoding="utf-8")
+    items = [
+        recording("1.mp4", "现场录像"),
+        recording("2.mp4", "车间录像", label=secret),
+        recording("3.mp3", "谈话录音"),
+        recording("4.mp4", "损坏录像"),
+    ]
+    return seal_items(world, folder, "演水检〔2026〕7号", files, items)[1]
+
+
+def recording(file: str, title: str, **more: object) -> dict[str, object]:
+    """How a case folder describes a recording."""
+    return {"file": file, "title": title, "type": "other", "date": "2026-11-02", "recording": RECORDING} | more
+
+
+def seal_items(
+    world: World, folder: Path, number: str, files: dict[str, bytes], items: list[dict[str, object]]
+) -> tuple[str, dict[str, str]]:
+    """A sealed and indexed case of these items, with all that is made of them; its id, and those of items by title."""
+    write_case(folder, case_number=number, title="演示录像案", items=items, persons=[])
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
     case_id = seal_folder(world, folder)
     Worker(world.opened).run_until_idle()
     with world.opened.database.read() as session:
-        return {item.title: item.id for item in session.scalars(select(Item).where(Item.case_id == case_id))}
+        found = session.scalars(select(Item).where(Item.case_id == case_id))
+        return case_id, {item.title: item.id for item in found}

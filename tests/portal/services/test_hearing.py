@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -23,8 +22,7 @@ from portal.demonstration.recordings import film
 from portal.wiring import Installation
 from portal.worker import Worker
 from tests.portal.conftest import World, copy_of, log_in, make_app, pools
-from tests.portal.recorded import RECORDING
-from tests.portal.scans import seal_folder
+from tests.portal.recorded import recording, seal_items
 from tests.services import need, need_program
 
 if TYPE_CHECKING:
@@ -38,11 +36,11 @@ LINE = f"{sys.executable} {LISTENER} {{model}} {{sound}}"
 SAID = "stop the boat and show me your permit"
 
 
-def spoken(path: Path, text: str) -> Path:
+def spoken(path: Path, text: str) -> bytes:
     """A voice that says something, by espeak-ng."""
     program = need_program("espeak-ng", "espeak-ng")
     subprocess.run([program, "-v", "en-us", "-s", "150", "-w", path, text], check=True)
-    return path
+    return path.read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -52,36 +50,20 @@ def sealed(
     """A sealed case with a voice, a film that nobody speaks in, and a sound with a transcript; nothing is heard yet."""
     folder = tmp_path_factory.mktemp("voices")
     with copy_of(*prepared, folder / "data") as world:
-        made = folder / "case"
-        made.mkdir()
-        spoken(made / "1.wav", SAID)
-        (made / "2.mp4").write_bytes(film(Image.new("RGB", (320, 240), "green"), 2, 440))
-        spoken(made / "3.wav", SAID + " there is no permit")
-        (made / "3.vtt").write_text("WEBVTT\n\n00:00.000 --> 00:09.000\n本人写下的话\n", "utf-8")
-        items: list[dict[str, object]] = [
-            {"file": name, "title": title, "type": "other", "date": "2026-11-02", "recording": RECORDING}
-            for title, name in (("谈话", "1.wav"), ("现场", "2.mp4"), ("询问", "3.wav"))
-        ]
-        items[2]["rendition"] = {"file": "3.vtt", "made_by": "承办演示甲"}
-        case = {
-            "format": "anjuan-case-1",
-            "case_number": "演水检〔2026〕9号",
-            "title": "演示谈话案",
-            "kind": "inspection",
-            "procedure": "ordinary",
-            "department": "水政监察支队",
-            "handlers": ["承办演示甲"],
-            "started": "2026-11-01",
-            "ended": "2026-11-10",
-            "persons": [],
-            "items": items,
+        files = {
+            "1.wav": spoken(folder / "said.wav", SAID),
+            "2.mp4": film(Image.new("RGB", (320, 240), "green"), 2, 440),
+            "3.wav": spoken(folder / "said.wav", SAID + " river"),
+            "3.vtt": "WEBVTT\n\n00:00.000 --> 00:09.000\n本人写下的话\n".encode(),
         }
-        (made / "case.json").write_text(json.dumps(case, ensure_ascii=False), encoding="utf-8")
-        case_id = seal_folder(world, made)
-        Worker(world.opened).run_until_idle()
-        with world.opened.database.read() as session:
-            ids = {item.title: item.id for item in session.scalars(select(Item).where(Item.case_id == case_id))}
-    return folder / "data", world.ids, ids
+        written = {"file": "3.vtt", "made_by": "承办演示甲"}
+        items = [
+            recording("1.wav", "谈话"),
+            recording("2.mp4", "现场"),
+            recording("3.wav", "询问", rendition=written),
+        ]
+        case_id, ids = seal_items(world, folder / "case", "演水检〔2026〕9号", files, items)
+    return folder / "data", world.ids, ids | {"case": case_id}
 
 
 @pytest.fixture
@@ -134,10 +116,9 @@ def test_where_nobody_speaks_it_is_marked_once_and_the_rest_goes_on(hearing: tup
     work(world)
     told = world.opened.services.recognition
     with world.opened.database.read() as session:
-        case_id = session.get_one(Item, ids["现场"]).case_id
         states = sorted(row.state for row in session.scalars(select(SpeechDerivative)))
     assert states == [DerivativeState.FAILED, DerivativeState.READY]
-    failures = told.of_case(world.actor("archivist"), case_id).failures
+    failures = told.of_case(world.actor("archivist"), ids["case"]).failures
     assert [failure.item_number for failure in failures] == [2]
 
 

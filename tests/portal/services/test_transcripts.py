@@ -15,10 +15,8 @@ from archive_store.errors import InvalidInputError, NotFoundError
 from archive_store.models.audit import AuditLeaf
 from archive_store.models.cases import Item
 from portal.demonstration.recordings import film
-from portal.worker import Worker
 from tests.portal.conftest import copy_of, log_in, make_app
-from tests.portal.recorded import RECORDING
-from tests.portal.scans import seal_folder
+from tests.portal.recorded import recording, seal_items
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,35 +49,14 @@ def filmed(
 
 
 def seal_films(world: World, folder: Path) -> dict[str, str]:
-    folder.mkdir()
-    items = []
+    files, items = {}, []
     for number, (title, said) in enumerate((("询问录像", SRT), ("损坏的记录", "WEBVTT\n\n没有时间")), start=1):
-        (folder / f"{number}.mp4").write_bytes(
-            film(Image.new("RGB", (320, 240), ("green", "blue")[number - 1]), 2, 440)
-        )
-        (folder / f"{number}.srt").write_bytes(said.encode("gb18030"))
+        picture = Image.new("RGB", (320, 240), ("green", "blue")[number - 1])
+        files |= {f"{number}.mp4": film(picture, 2, 440), f"{number}.srt": said.encode("gb18030")}
         rendition = {"file": f"{number}.srt", "made_by": "承办演示甲"}
-        item = {"file": f"{number}.mp4", "title": title, "type": "other", "date": "2026-11-02", "rendition": rendition}
-        items.append(item | {"recording": RECORDING, "label": {"level": "internal", "marks": []}})
-    case = {
-        "format": "anjuan-case-1",
-        "case_number": "演水检〔2026〕8号",
-        "title": "演示询问录像案",
-        "kind": "inspection",
-        "procedure": "ordinary",
-        "department": "水政监察支队",
-        "handlers": ["承办演示甲"],
-        "started": "2026-11-01",
-        "ended": "2026-11-10",
-        "persons": [],
-        "items": items,
-    }
-    (folder / "case.json").write_text(json.dumps(case, ensure_ascii=False), encoding="utf-8")
-    case_id = seal_folder(world, folder)
-    Worker(world.opened).run_until_idle()
-    with world.opened.database.read() as session:
-        titles = {item.title: item.id for item in session.scalars(select(Item).where(Item.case_id == case_id))}
-    return titles | {"case": case_id}
+        items.append(recording(f"{number}.mp4", title, rendition=rendition))
+    case_id, ids = seal_items(world, folder, "演水检〔2026〕8号", files, items)
+    return ids | {"case": case_id}
 
 
 def hits(world: World, query: str, who: str = "archivist") -> list[int]:
