@@ -78,7 +78,9 @@ class AnyCourse(RuleBasedStateMachine):
     @rule(by=granters, place=st.integers(0, 50))
     def end(self, by: str, place: int) -> None:
         with self.offices.desk.database.read() as session:
-            held = session.scalars(select(RoleGrant).where(RoleGrant.ended_at.is_(None)).order_by(RoleGrant.id)).all()
+            standing = select(RoleGrant).where(RoleGrant.ended_at.is_(None))
+            # by what the course made, never by ids: the same course must do the same again
+            held = session.scalars(standing.order_by(RoleGrant.account_id, RoleGrant.role, RoleGrant.granted_at)).all()
         row = held[place % len(held)]
         if (actor := self._actor(by)) is not None:
             self._try(lambda: self.offices.rights.end(actor, row.account_id, "role", row.id, "演示"))
@@ -119,9 +121,8 @@ class AnyCourse(RuleBasedStateMachine):
 
     def _open_asks(self) -> list[str]:
         with self.offices.desk.database.read() as session:
-            return [
-                *session.scalars(select(RightsAsk.id).where(RightsAsk.state == AskState.OPEN).order_by(RightsAsk.id))
-            ]
+            waiting = select(RightsAsk.id).where(RightsAsk.state == AskState.OPEN)
+            return [*session.scalars(waiting.order_by(RightsAsk.asked_at))]
 
 
 def _begin_anew(offices: Offices) -> None:
