@@ -19,7 +19,7 @@ import tempfile
 import time
 import urllib.parse
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -31,7 +31,7 @@ import tantivy
 from archive_store.identity import Role
 from archive_store.labels import Label, Level
 from archive_store.models.accounts import Department
-from archive_store.models.base import now
+from archive_store.models.base import new_id, now
 from archive_store.models.cases import Case, Item
 from archive_store.models.work import IndexState
 from archive_store.vocabulary import ActKind, CaseState, Procedure, Retention, Stage
@@ -39,15 +39,18 @@ from benchmarks.search_speed import PARTITIONS, bare, build, documents, queries
 from benchmarks.serving import fetch, log_in, served
 from indexer.analysis import Analysed
 from indexer.backends.base import Change, SearchRequest
+from indexer.backends.elastic import ElasticsearchBackend
 from indexer.backends.embedded import EmbeddedBackend
 from indexer.backends.embedded_schema import register, schema, to_engine
 from indexer.backends.embedded_writers import HEAP_BYTES
+from indexer.backends.switched import ELASTICSEARCH, FILE, InUse
+from indexer.backends.writer_lock import WriterLock
 from indexer.conditions import has
 from indexer.searcher import Scope
 from portal.config import Profile, load_settings
 from portal.services.accounts import NewAccount
 from portal.services.indexing import CONTENT, ENTRY, EVERYWHERE, index_tokens
-from portal.wiring import Installation, prepare_folder
+from portal.wiring import Installation, elastic_settings, prepare_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -241,11 +244,11 @@ def findable(data: Path) -> float:
     return round(taken, 2)
 
 
-def measure(data: Path, count: int) -> dict[str, Any]:
+def measure(data: Path, count: int, backend: EmbeddedBackend | ElasticsearchBackend) -> dict[str, Any]:
     """Whole and bare for each kind of query, then fifty readers of each."""
     asked = {kind: texts for kind, texts in queries(count).items() if texts}
-    figures: dict[str, Any] = {"findable_after_s": findable(data)}
-    with served(data) as url, closing(EmbeddedBackend(data / "index")) as backend:
+    figures: dict[str, Any] = {}
+    with served(data) as url:
         reader = log_in(url, "reader", PASSWORD)
 
         def whole(query: str) -> None:
@@ -263,6 +266,28 @@ def measure(data: Path, count: int) -> dict[str, Any]:
     return figures
 
 
+def embedded(data: Path, count: int) -> dict[str, Any]:
+    """On the engine that comes with us."""
+    with closing(EmbeddedBackend(data / "index")) as backend:
+        return measure(data, count, backend)
+
+
+def on_elasticsearch(data: Path, count: int, url: str) -> dict[str, Any]:
+    """The same pages and questions on a cluster, into which the archive's index is put anew; it stays there."""
+    os.environ |= {
+        "ANJUAN_ELASTICSEARCH_URL": url,
+        "ANJUAN_ELASTICSEARCH_REPLICAS": "0",
+        "ANJUAN_ELASTICSEARCH_PREFIX": f"m{new_id()[:12]}",
+    }
+    cluster = elastic_settings(load_settings(data, profile=Profile.DEMONSTRATION))
+    with closing(ElasticsearchBackend(cluster, WriterLock(data / "index" / "elasticsearch.lock"))) as writer:
+        writer.open()
+        speed = build(writer, count, pages)
+    (data / "index" / FILE).write_text(json.dumps(asdict(InUse(ELASTICSEARCH, time.time()))), "utf-8")
+    with closing(ElasticsearchBackend(cluster, WriterLock(data / "index" / "unused.lock"))) as backend:
+        return {"indexed_pages_per_second": speed, **measure(data, count, backend)}
+
+
 def _over(whole: dict[str, float], alone: dict[str, float]) -> dict[str, float]:
     """By how much the whole exceeds 1.5 times the bare engine: the goal is at most 15."""
     return {part: round(whole[part] - 1.5 * alone[part], 1) for part in whole}
@@ -273,6 +298,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.search_scale", description=__doc__)
     parser.add_argument("--pages", type=int, default=20_000)
     parser.add_argument("--no-peer", action="store_true", help="leave SQLite FTS5 out")
+    parser.add_argument("--elasticsearch", default="", help="address of a node: the same workload there beside")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -283,12 +309,15 @@ def main() -> int:
             "texts": "laws" if os.environ.get("ANJUAN_CORPUS") else "made up",
             "indexed_pages_per_second": speed,
             "index_mb": sum(path.stat().st_size for path in (data / "index").rglob("*") if path.is_file()) // 2**20,
-            **measure(data, given.pages),
+            "findable_after_s": findable(data),
+            **embedded(data, given.pages),
             "indexing_beside_bare": indexing(Path(folder)),
         }
         if not given.no_peer:
             result["fts5_common_ms"] = fts5(Path(folder), given.pages)
             result["fts5_times"] = round(result["fts5_common_ms"]["p50"] / result["common"]["bare_ms"]["p50"], 1)
+        if given.elasticsearch:
+            result["elasticsearch"] = on_elasticsearch(data, given.pages, given.elasticsearch)
         result["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         result["peak_memory_of_the_portal_mb"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     sys.stdout.write(json.dumps(result, ensure_ascii=False, indent=None if given.json else 2) + "\n")

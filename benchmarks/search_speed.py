@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from archive_store.labels import Label, Level, Mark, Partition, Volume
 from indexer.analysis import Analysed
 from indexer.backends.base import Change, SearchRequest
+from indexer.backends.elastic import ElasticsearchBackend
 from indexer.backends.embedded import EmbeddedBackend
 from indexer.backends.embedded_engine import EmbeddedEngine
 from indexer.compiler import compile_query
@@ -36,6 +37,9 @@ from indexer.weights import laws, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from indexer.backends.base import SearchBackend
+    from indexer.backends.merging import Engine
 
 PAGE_CHARACTERS = 800
 BATCH = 5000
@@ -97,7 +101,7 @@ def documents(count: int) -> Iterator[PageDocument]:
         )
 
 
-def build(backend: EmbeddedBackend, count: int, made: Callable[[int], Iterator[PageDocument]] = documents) -> float:
+def build(backend: SearchBackend, count: int, made: Callable[[int], Iterator[PageDocument]] = documents) -> float:
     """Index the pages; gives pages a second."""
     started = time.perf_counter()
     waiting = made(count)
@@ -120,15 +124,21 @@ def queries(count: int) -> dict[str, list[str]]:
     }
 
 
-def bare(backend: EmbeddedBackend, query: str, scope: Scope = SCOPE) -> None:
+def bare(backend: EmbeddedBackend | ElasticsearchBackend, query: str, scope: Scope = SCOPE) -> None:
     """The engine asked for the same: filter, count, facets, the first twenty hits with their marks."""
     tree = parse(query).tree
     request = SearchRequest(compile_query(tree), scope.partitions, scope.tokens)
-    engine = EmbeddedEngine(backend._searchers(request.partitions))  # noqa: SLF001 - below the protocol on purpose
     condition = request.full_condition
-    top = engine.top(condition, (), 20)
-    engine.facets(condition, FACETS)
-    group_hits(engine.documents([ref for _, ref in top.hits]), marked_terms(tree))
+
+    def ask(engine: Engine[Any]) -> None:
+        top = engine.top(condition, (), 20)
+        engine.facets(condition, FACETS)
+        group_hits(engine.documents([ref for _, ref in top.hits]), marked_terms(tree))
+
+    if isinstance(backend, ElasticsearchBackend):  # both below the protocol on purpose
+        backend._over(request.partitions, ask, None)  # noqa: SLF001
+    else:
+        ask(EmbeddedEngine(backend._searchers(request.partitions)))  # noqa: SLF001
 
 
 def timed(ask: Callable[[str], object], asked: list[str]) -> list[float]:

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 PROXY_KEY_HEADER = "X-Anjuan-Proxy-Key"
 ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"})
 """Signatures of a provider that are taken: none that who verifies could make."""
-PATIENCE = 10
+PATIENCE = 5
 """Seconds for one answer of the provider."""
 NOT_REACHED = "统一身份认证暂时不能使用，请稍后再试，或用用户名和密码登录。"
 NOT_PROVED = "统一身份认证没有完成：可能已超时、已取消，或不是从本页面发起。请重新开始。"
