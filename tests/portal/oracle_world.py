@@ -168,6 +168,10 @@ class Stand:
             self.named = _with_everyone(unit.session, world, case_id, request_id)
         path = world.opened.settings.data / "anjuan.db"
         self._keeper: Keeper = PostgresKeeper(world.url) if world.url else SqliteKeeper(path)
+        self.keep()
+
+    def keep(self) -> None:
+        """Have what is there now be what is put back."""
         self._keeper.keep()
 
     def close(self) -> None:
@@ -177,7 +181,7 @@ class Stand:
         """Give the password again, and keep the new session with the rest."""
         self.restore()
         self.client = log_in(self.app, LOGIN)
-        self._keeper.keep()
+        self.keep()
 
     def restore(self) -> None:
         """Put the database back as it was."""

@@ -157,7 +157,7 @@ class Fuzzer:
         stand.restore()
         self.clients: dict[str, FlaskClient] = {login: log_in(stand.app, login) for login in PEOPLE}
         self.clients["nobody"] = stand.app.test_client()
-        stand._keep()
+        stand.keep()
         self.cookies = {login: _cookie(client) for login, client in self.clients.items()}
         self.fields = field_names()
         named = stand.named
