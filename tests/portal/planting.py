@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import String, Text, select
 
+from archive_store.drafts import page_file
 from archive_store.labels import Label, Level, Mark
 from archive_store.models.accounts import CaseGrant
+from archive_store.models.base import now
 from archive_store.models.cases import (
     Case,
     CaseHandler,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from archive_store.corrections import Corrections
     from archive_store.models.base import Base
 
 NO_WORDS = {
@@ -70,6 +73,14 @@ def plant(session: Session, case_id: str) -> Planted:
             setattr(row, column, word)
             planted.words.setdefault((row.__tablename__, row.id), []).append(word)
     return planted
+
+
+def plant_corrections(session: Session, case_id: str, corrections: Corrections, by: str, planted: Planted) -> None:
+    """Put a word into the corrected text of a page of every item, which lies encrypted."""
+    for file in filter(None, map(page_file, session.get_one(Case, case_id).items)):
+        word = f"canary{len(planted.all):04d}x"
+        corrections.put(session, file.id, 1, word, by, now())
+        planted.words.setdefault(("page_corrections", file.id), []).append(word)
 
 
 def hide_case(session: Session, case_id: str) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from tests.portal.conftest import PEOPLE, log_in, make_app
 from tests.portal.oracle_world import Stand, some_subject
-from tests.portal.planting import hide_case, hide_parts, plant
+from tests.portal.planting import hide_case, hide_parts, plant, plant_corrections
 from tests.portal.surfaces import ROUTES, Kind
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class Garden:
         self.stand = stand
         with stand.world.opened.database.write() as unit:
             self.planted: Planted = plant(unit.session, stand.named.case)
+            corrections, by = stand.world.opened.corrections, stand.world.ids["archivist"]
+            plant_corrections(unit.session, stand.named.case, corrections, by, self.planted)
         app = make_app(stand.world.opened)
         self.clients: dict[str, FlaskClient] = {login: log_in(app, login) for login in PEOPLE}
         self.clients["nobody"] = app.test_client()
