@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, or_, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import joinedload, load_only, selectinload
 
 from archive_store.audit.events import EventName
 from archive_store.cases import case_thing, item_for, item_thing
@@ -247,10 +247,16 @@ class SearchService:
     def _still(self, session: Session, actor: Actor, ids: Sequence[str]) -> set[str]:
         """Those of the ids (`item:page`, `case:0`, `case:persons:label`, see `indexer.documents`) that may be seen."""
         owners = {page_id.partition(":")[0] for page_id in ids}
-        handlers = selectinload(Case.handlers)
-        of_items = select(Item).where(Item.id.in_(owners)).options(joinedload(Item.case).options(handlers))
+        facts = selectinload(Case.handlers), load_only(Case.department_id, Case.label, Case.state)
+        of_items = (
+            select(Item)
+            .where(Item.id.in_(owners))
+            .options(
+                load_only(Item.case_id, Item.label, Item.volume, Item.listable), joinedload(Item.case).options(*facts)
+            )
+        )
         items = {item.id: item for item in session.scalars(of_items)}
-        of_cases = select(Case).where(Case.id.in_(owners - items.keys())).options(handlers)
+        of_cases = select(Case).where(Case.id.in_(owners - items.keys())).options(*facts)
         cases = {case.id: case for case in session.scalars(of_cases)}
         return {page_id for page_id in ids if _may_see(actor, items, cases, page_id)}
 
