@@ -12,6 +12,8 @@ class Permission(StrEnum):
     """See that the case exists: code, number, title, names, dates, state."""
     READ_CONTENT = "item:read"
     """Read an item's particulars and pages."""
+    SEE_PRIVATE = "person:see_private"
+    """See identity number, phone and address of a person in full, on a ground."""
     SEE_LISTED = "item:see_listed"
     """See an item of one's own case under its neutral title, without content (section 7, party)."""
     SEARCH = "case:search"

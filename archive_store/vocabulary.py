@@ -26,6 +26,17 @@ class TitledEnum(StrEnum):
         return self.zh_text
 
 
+class UnmaskGround(TitledEnum):
+    """Why somebody sees the identity number, phone and address of a person in full."""
+
+    IDENTITY = "identity", "核对当事人身份"
+    SERVICE = "service", "送达文书"
+    COPY_REQUEST = "copy_request", "核验复制申请"
+    AUTHORITY = "authority", "有关机关依法调取"
+    CORRECTION = "correction", "核实记载有误"
+    DRAFTING = "drafting", "著录草稿"
+
+
 class ActKind(TitledEnum):
     """Kinds of enforcement act (Art. 2)."""
 

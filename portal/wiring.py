@@ -93,6 +93,7 @@ from portal.services.parties import PartyService
 from portal.services.people import PeopleService
 from portal.services.playing import PlayingService, Studio
 from portal.services.preparation import PreparationService
+from portal.services.private_views import PrivateViewService
 from portal.services.recognition import RecognitionService
 from portal.services.recovery import RecoveryService
 from portal.services.releases import ReleaseService
@@ -290,9 +291,7 @@ class Installation:
         demonstration = settings.is_demonstration
         highest = Level.TOP_SECRET if demonstration else Level.INTERNAL
         checking = CheckingService(desk, CaseReader(self.originals, self.texts, fields), self.regulation, highest)
-        document_types = {kind.code: kind.title for kind in self.catalogue}
-        searcher = Searcher(HeldIndex(desk, self.index), weights.load(), document_types)
-        search = SearchService(desk, searcher, self.index, self.catalogue)
+        search = self._search()
         reader, maker = (Documents(pool) for pool in self.long_pools)
         pages = Pages(self.originals, self.documents, self.texts)
         copies = CopyService(desk, self.copies, transfers=settings.copy_transfers)
@@ -300,6 +299,7 @@ class Installation:
         return Services(
             accounts=AccountService(desk, factors, login_guard(settings)),
             cases=CaseService(desk, fields),
+            private_views=PrivateViewService(desk, fields),
             checking=checking,
             classification=ClassificationService(desk, highest=highest),
             intake=IntakeService(desk, receiver, builder, secrets_allowed=demonstration),
@@ -351,6 +351,11 @@ class Installation:
         scratch = self.settings.data / "scratch"
         scratch.mkdir(exist_ok=True, mode=0o700)
         return scratch
+
+    def _search(self) -> SearchService:
+        titles = {kind.code: kind.title for kind in self.catalogue}
+        searcher = Searcher(HeldIndex(self.desk, self.index), weights.load(), titles)
+        return SearchService(self.desk, searcher, self.index, self.catalogue)
 
     def _sealing(self, checking: CheckingService) -> SealingService:
         vault, bureau = Vault(self.root, self.staging, self.signer), self.settings.bureau

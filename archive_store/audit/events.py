@@ -131,7 +131,7 @@ class EventName(TitledEnum):
     LABEL_WITHDRAW = "label:withdraw", "撤回定密建议"
     PERSON_BIND = "person:bind", "关联当事人账号"
     PERSON_UNBIND = "person:unbind", "解除当事人关联"
-    PERSON_UNMASK = "person:unmask", "查看证件号码"
+    PERSON_UNMASK = "person:unmask", "查看人员完整信息"
     RECOVERY_BEGIN = "recovery:begin", "申请恢复登录"
     RECOVERY_CONFIRM = "recovery:confirm", "核准恢复登录"
     RECOVERY_EXPIRE = "recovery:expire", "恢复登录过期"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from portal.services.people import PeopleService
     from portal.services.playing import PlayingService
     from portal.services.preparation import PreparationService
+    from portal.services.private_views import PrivateViewService
     from portal.services.recognition import RecognitionService
     from portal.services.recovery import RecoveryService
     from portal.services.releases import ReleaseService
@@ -53,6 +54,7 @@ class Services:
 
     accounts: AccountService
     cases: CaseService
+    private_views: PrivateViewService
     checking: CheckingService
     classification: ClassificationService
     intake: IntakeService

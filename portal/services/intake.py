@@ -24,6 +24,7 @@ from archive_store.models.cases import Case, Item, Person
 from archive_store.parsing.formats import TRANSCRIPTS
 from archive_store.permissions import Permission
 from archive_store.policy import cleared, decide, may
+from archive_store.vocabulary import UnmaskGround
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -302,7 +303,8 @@ class IntakeService:
         """The persons of a draft unmasked, for the handler who writes them; the look is an event."""
         with self._desk.database.write() as unit:
             case = case_for(unit.session, actor, case_id, Permission.EDIT_DRAFT)
-            self._desk.record(unit.session, actor, EventName.PERSON_UNMASK, ("case", case.id))
+            subject, ground = ("case", case.id), UnmaskGround.DRAFTING
+            self._desk.record(unit.session, actor, EventName.PERSON_UNMASK, subject, ground=str(ground))
             return [(person, self._builder.private(person)) for person in case.persons if cleared(actor, person.label)]
 
     # --- parts

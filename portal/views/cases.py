@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
+from archive_store.errors import InvalidInputError
 from archive_store.permissions import Permission
 from archive_store.vocabulary import CaseState
 from portal.access import actor, services
 from portal.services.cases import PAGE_SIZE
+from portal.services.private_views import OFFERED
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -49,6 +51,31 @@ def page(case_id: str) -> str:
         returned=returned,
         recognised=recognised,
     )
+
+
+@pages.route("/<case_id>/persons/<person_id>", methods=["GET", "POST"])
+def person(case_id: str, person_id: str) -> str | tuple[str, int]:
+    """What is private of a person: masked, and in full once a ground was given."""
+    form, private = request.form, services().private_views
+    refusal, in_full = None, False
+    if request.method == "POST":
+        try:
+            view = private.in_full(actor(), case_id, person_id, form.get("ground", ""), form.get("reference", ""))
+            in_full = True
+        except InvalidInputError as error:
+            refusal, view = error.message, private.masked(actor(), case_id, person_id)
+    else:
+        view = private.masked(actor(), case_id, person_id)
+    shown = render_template(
+        "cases/person.html",
+        view=view,
+        in_full=in_full,
+        refusal=refusal,
+        grounds=OFFERED,
+        chosen=form.get("ground"),
+        reference=form.get("reference"),
+    )
+    return (shown, 422) if refusal else shown
 
 
 @pages.post("/<case_id>/hand-over")

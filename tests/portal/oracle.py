@@ -161,6 +161,15 @@ class Judge:
         labels = self.cleared(self.what.entry) and self.cleared(self.what.items[place].label)
         return labels and any(by_office.get(office, False) for office in self.who.offices)
 
+    def sees_private(self) -> bool:
+        by_office = {
+            "handler": self.who.handles,
+            "archivist": self.is_received,
+            "leader": self.is_received and self.who.is_in_charge,
+        }
+        labels = self.cleared(self.what.entry) and self.cleared(self.what.person)
+        return labels and any(by_office.get(office, False) for office in self.who.offices)
+
     def is_party(self) -> bool:
         """Party or agent in term of a sealed case that is below 秘密 and names no informant."""
         entry = self.what.entry
@@ -238,6 +247,7 @@ RULES: dict[Need, Callable[[Judge], bool]] = {
     Need.SEE_ENTRY: Judge.sees_entry,
     Need.READ_ITEM: lambda j: j.reads(j.what.item),
     Need.PLAY_ITEM: lambda j: j.reads(j.what.item),
+    Need.SEE_PRIVATE: Judge.sees_private,
     Need.CORRECT: lambda j: j.keeps() and j.cleared(j.what.items[j.what.item].label),
     Need.EDIT_DRAFT: Judge.drafts,
     Need.HAND_OVER: Judge.drafts,

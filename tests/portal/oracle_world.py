@@ -59,7 +59,7 @@ HELD = (
     PartyBinding,
 )
 BEGAN = date(2024, 1, 1)
-PARTS = {Kind.DRAFT_ITEM, Kind.BINDING, Kind.REQUESTED_ITEM}
+PARTS = {Kind.DRAFT_ITEM, Kind.BINDING, Kind.PERSON, Kind.REQUESTED_ITEM}
 GROUND = "personal_privacy"
 ID = re.compile(r"[0-9a-f]{32}")
 CHANGED = (
@@ -311,6 +311,7 @@ class Stand:
             "item_id": self.named.items[what.item],
             "request_id": self.named.request,
             "binding_id": self.named.binding,
+            "person_id": self.named.persons["party"],
             "proposal_id": self.named.proposal,
             "review_id": self.named.review,
             "account_id": other,

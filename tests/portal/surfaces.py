@@ -26,6 +26,7 @@ class Kind(StrEnum):
     REQUEST = "request"
     REQUESTED_ITEM = "requested item"
     BINDING = "binding"
+    PERSON = "person"
     PROPOSAL = "label proposal"
     REVIEW = "label review"
     ACCOUNT = "account"
@@ -52,6 +53,7 @@ class Need(StrEnum):
     SEE_ENTRY = "may know the case"
     READ_ITEM = "may read the item"
     PLAY_ITEM = "may read the item, and it is a recording"
+    SEE_PRIVATE = "handles the case, or archivist or leader in charge of it once received, and cleared for the person"
     CORRECT = "archivist who may read the item, and the case is sealed"
     EDIT_DRAFT = "handles the case, and it is a draft"
     HAND_OVER = "handles the case, and it is a draft, to hand it over"
@@ -184,6 +186,7 @@ ROUTES: tuple[Surface, ...] = (
         Need.KEEP,
     ),
     *_way("POST:parties.end", ARCHIVIST, Kind.BINDING, Need.KEEP),
+    *_way("GET,POST:cases.person", HANDLER | ARCHIVIST | LEADER, Kind.PERSON, Need.SEE_PRIVATE),
     *_way("GET:opening.page POST:opening.send", LEADER | ARCHIVIST, Kind.CASE, Need.OPEN),
     *_way("GET:asking.case POST:asking.begin", PARTY, Kind.CASE, Need.PARTY),
     *_way("GET:labels.page POST:labels.propose", PROPOSERS, Kind.CASE, Need.PROPOSE),
