@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import TYPE_CHECKING, Self
 
-from archive_store.labels import Label, Partition, Volume, partition_of
+from archive_store.labels import Label, Level, Partition, Volume, partition_of
 from indexer.seam import page_end, tail_of
 
 if TYPE_CHECKING:
@@ -209,19 +209,32 @@ def documents_of(case: CaseFacts, items: Sequence[tuple[ItemFacts, Sequence[str]
         yield from item_documents(case, item, pages)
 
 
+def _is_bare(partition: Partition) -> bool:
+    """Whether of what lies there the index says no more than that it exists, under its archival code (绝密)."""
+    return partition.label.level is Level.TOP_SECRET
+
+
 def _case_entries(case: CaseFacts) -> Iterator[PageDocument]:
     own = partition_of(case.label, case.label, Volume.MAIN)
+    if _is_bare(own):
+        code = case.archival_code
+        yield PageDocument(f"{case.case_id}:0", own, case.case_id, archival_code=code, text=code, tokens=case.tokens)
+        return
     text = words(case.title, case.case_number, case.archival_code, *case.handlers, case.department)
     yield _document(f"{case.case_id}:0", own, case, text, case.tokens)
     for label in sorted({person.label for person in case.persons}, key=lambda label: label.code):
         text = words(*(person.name for person in case.persons if person.label == label))
-        page_id = f"{case.case_id}:{PERSONS}:{label.code}"
-        yield _document(page_id, partition_of(case.label, label, Volume.MAIN), case, text, case.name_tokens)
+        page_id, partition = f"{case.case_id}:{PERSONS}:{label.code}", partition_of(case.label, label, Volume.MAIN)
+        if not _is_bare(partition):
+            yield _document(page_id, partition, case, text, case.name_tokens)
 
 
 def item_documents(case: CaseFacts, item: ItemFacts, pages: Sequence[str]) -> Iterator[PageDocument]:
     """The entry of an item and its pages."""
     partition = partition_of(case.label, item.label, item.volume)
+    if _is_bare(partition):
+        yield _bare_item(case, item, partition)
+        return
     parties, names = _names(case, partition)
     texts = [words(item.title, item.document_number, item.device), *map(_writable, pages)]
     numbers = (0, *(item.numbers or range(1, len(texts))))
@@ -255,6 +268,20 @@ def item_documents(case: CaseFacts, item: ItemFacts, pages: Sequence[str]) -> It
             tail=tail_of(texts[place + 1]) if follows else "",
             tokens=item.tokens,
         )
+
+
+def _bare_item(case: CaseFacts, item: ItemFacts, partition: Partition) -> PageDocument:
+    code = item.archival_code or case.archival_code
+    return PageDocument(
+        page_id=f"{item.item_id}:0",
+        partition=partition,
+        case_id=case.case_id,
+        item_id=item.item_id,
+        item_number=item.number,
+        archival_code=code,
+        text=code,
+        tokens=item.tokens,
+    )
 
 
 def _writable(text: str) -> str:

@@ -90,7 +90,8 @@ def _case(documents: Sequence[PageDocument], terms: Sequence[str]) -> CaseGroup:
     own = [document for document in documents if not document.item_id]
     of_items = [document for document in documents if document.item_id]
     items = tuple(_item(group, terms) for group in _grouped(of_items, "item_id"))
-    return CaseGroup(documents[0], tuple(_hit(document, terms) for document in own), items)
+    named = next((document for document in documents if document.case_title), documents[0])
+    return CaseGroup(named, tuple(_hit(document, terms) for document in own), items)
 
 
 def _item(documents: Sequence[PageDocument], terms: Sequence[str]) -> ItemGroup:

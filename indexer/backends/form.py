@@ -11,7 +11,7 @@ from indexer.pinyin import with_pinyin
 if TYPE_CHECKING:
     from indexer.documents import PageDocument
 
-FORM = 4
+FORM = 5
 """Raised whenever fields or analysis change: an index of another form has to be rebuilt."""
 WITH_POSITIONS = (
     "bi", "uni", "about", "names", "party", "case_number", "archival_code", "document_number", "title", "handler",

@@ -11,6 +11,7 @@ from archive_store import hearing, playback
 from archive_store.cases import case_thing, item_thing
 from archive_store.corrections import CorrectedText
 from archive_store.drafts import page_file, playing_file, transcript_file, worded_file
+from archive_store.labels import Level
 from archive_store.models.accounts import Department
 from archive_store.models.cases import Case
 from archive_store.models.work import IndexState, Work
@@ -137,8 +138,13 @@ class IndexingService:
         return [(item, self._pages(item)) for item in case.items] if case.state is CaseState.SEALED else []
 
     def _pages(self, item: Item) -> list[PageWords]:
-        """The text of each page, empty where a page has none; of an item without pages its text in parts."""
+        """The text of each page, empty where a page has none; of an item without pages its text in parts.
+
+        None of what is 绝密: it is not even read.
+        """
         file, worded, transcript = page_file(item), worded_file(item), transcript_file(item)
+        if item.case.label.join(item.label).level is Level.TOP_SECRET:
+            return []
         if transcript:
             cues = self._texts.spoken(transcript).cues
             return [PageWords(cue.words, recognised=False, number=cue.second + 1) for cue in cues]
