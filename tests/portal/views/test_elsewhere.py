@@ -27,6 +27,7 @@ from portal.wiring import form_key, prepare_folder
 from tests.demonstration import free_port
 from tests.portal.conftest import PASSWORD, log_in
 from tests.portal.identity_provider import Provider, provider
+from tests.portal.oracle_world import masked
 from tests.portal.views.test_account import grow_old
 from tests.portal.views.test_factor import turn_on
 
@@ -158,7 +159,8 @@ def test_the_binding_of_another_person_is_as_nothing(app: Flask, idp: Provider, 
     client = log_in(app, "leader")
     theirs = client.post(f"/account/bindings/{binding}/remove")
     nothing = client.post(f"/account/bindings/{'0' * 32}/remove")
-    assert (theirs.status_code, theirs.data) == (nothing.status_code, nothing.data) == (404, nothing.data)
+    assert masked(theirs) == masked(nothing)
+    assert theirs.status_code == 404
 
 
 def test_a_closed_account_is_not_entered(app: Flask, idp: Provider, world: World) -> None:
