@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tests.portal.stages import Stage
     from tests.proofs import ProofBook
 
-EACH, FULL_EACH = 12, 400
+EACH, FULL_EACH = 36, 400
 """Pages of one person in one walk."""
 LINK = re.compile(r'(?:href|src|action)="(/[^"#]*)')
 WORD = re.compile(r"canary\d{4}x")
