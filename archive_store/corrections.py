@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
     from archive_store.private_fields import FieldSeal
@@ -53,8 +54,13 @@ class Corrections:
             IntegrityError: what is kept was changed.
         """
         with self._database.read() as session:
-            asked = select(PageCorrection).where(PageCorrection.file_id == file_id, PageCorrection.ended_at.is_(None))
-            return {row.page: self.text(row) for row in session.scalars(asked)}
+            return {row.page: self.text(row) for row in session.scalars(_in_force(file_id))}
+
+    def on(self, file_id: str, page: int) -> str | None:
+        """The corrected text of one page, if one is in force; errors as for `of`."""
+        with self._database.read() as session:
+            row = session.scalars(_in_force(file_id).where(PageCorrection.page == page)).first()
+            return self.text(row) if row else None
 
     def text(self, row: PageCorrection) -> str:
         """The words of a correction.
@@ -78,11 +84,15 @@ class Corrections:
 
     def end(self, session: Session, file_id: str, page: int, by: str, moment: datetime) -> PageCorrection | None:
         """Have the text stand again that was read from the page; gives the correction that was in force."""
-        row = next((one for one in history(session, file_id, page) if one.ended_at is None), None)
+        row = session.scalars(_in_force(file_id).where(PageCorrection.page == page)).first()
         if row is not None:
             row.ended_at, row.ended_by = moment, by
             session.flush()
         return row
+
+
+def _in_force(file_id: str) -> Select[PageCorrection]:
+    return select(PageCorrection).where(PageCorrection.file_id == file_id, PageCorrection.ended_at.is_(None))
 
 
 def history(session: Session, file_id: str, page: int) -> Sequence[PageCorrection]:

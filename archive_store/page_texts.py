@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from archive_store.corrections import laid_over
 from archive_store.derivatives import Kind
+from archive_store.drafts import playing_file, transcript_file
 from archive_store.errors import NotFoundError
 from archive_store.parsing.documents import Cue, PageText, RecognisedText
 from archive_store.parsing.errors import ParserFailedError, ParserRefusedError
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from archive_store.corrections import Corrections
     from archive_store.derivatives import Derivatives
-    from archive_store.models.cases import StoredFile
+    from archive_store.models.cases import Item, StoredFile
     from archive_store.originals import Originals
     from archive_store.parsing.documents import Documents
 
@@ -80,8 +81,7 @@ class PageTexts:
 
     def page(self, file: StoredFile, number: int) -> PageText:
         """The text of one page (from 1), as it was corrected or else read; errors as for `read`."""
-        corrected = self._corrections.of(file.id).get(number)
-        read = self.read(file, number)
+        corrected, read = self._corrections.on(file.id, number), self.read(file, number)
         return read if corrected is None else laid_over(read, corrected)
 
     def read(self, file: StoredFile, number: int) -> PageText:
@@ -136,25 +136,31 @@ class PageTexts:
         """What is kept of a file without pages; None where it was not looked into yet."""
         return self._kept(Kind.WORDS, file_id, WORDS, _UNPAGED)
 
-    def spoken(self, file: StoredFile) -> Spoken:
-        """What a transcript says, of one of `formats.TRANSCRIPTS`; found once and kept; errors as for `unpaged`."""
-        kept = self.kept_spoken(file.id)
-        if kept is None:
-            kept = self._found(file, self._cues, Spoken)
-            self._keep(Kind.WORDS, file.id, SPOKEN, _SPOKEN.dump_json(kept))
-        return kept
+    def said(self, item: Item) -> Spoken:
+        """What was said in a recording: as somebody wrote it down beside it, else as a program heard it, else nothing.
 
-    def heard(self, file_id: str) -> Spoken | None:
-        """What a program heard in a recording without a transcript; None where none has listened yet."""
-        return self._kept(Kind.WORDS, file_id, HEARD, _SPOKEN)
+        A transcript is read once and kept; errors as for `unpaged`.
+        """
+        kept, written = self.kept_said(item), transcript_file(item)
+        if kept is None and written is not None:
+            kept = self._found(written, self._cues, Spoken)
+            self._keep(Kind.WORDS, written.id, SPOKEN, _SPOKEN.dump_json(kept))
+        return kept or Spoken()
+
+    def kept_said(self, item: Item) -> Spoken | None:
+        """The same as far as it is kept; None where nobody has looked or listened yet."""
+        written, recording = transcript_file(item), playing_file(item)
+        if written:
+            return self._kept(Kind.WORDS, written.id, SPOKEN, _SPOKEN)
+        return self._kept(Kind.WORDS, recording.id, HEARD, _SPOKEN) if recording else None
+
+    def was_heard(self, file_id: str) -> bool:
+        """Whether what a program heard in a recording is kept, and can be read: what was damaged is heard again."""
+        return self._kept(Kind.WORDS, file_id, HEARD, _SPOKEN) is not None
 
     def keep_heard(self, file_id: str, heard: Spoken) -> None:
         """Keep what a program heard; it is on the disk when the call returns."""
         self._keep(Kind.WORDS, file_id, HEARD, _SPOKEN.dump_json(replace(heard, recognised=True)))
-
-    def kept_spoken(self, file_id: str) -> Spoken | None:
-        """What is kept of a transcript; None where it was not looked into yet."""
-        return self._kept(Kind.WORDS, file_id, SPOKEN, _SPOKEN)
 
     def _kept(self, kind: Kind, file_id: str, name: str, shape: TypeAdapter[T]) -> T | None:
         try:

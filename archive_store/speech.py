@@ -122,8 +122,8 @@ class SpeechProgram:
         return told
 
     def _command(self, sound: Path) -> list[str]:
-        names = {SOUND: str(sound), MODEL: str(self._model or "")}
-        words = [_filled(word, names) for word in self._words]
+        model = str(self._model or "")
+        words = [word.replace(SOUND, str(sound)).replace(MODEL, model) for word in self._words]
         if choose(None).isolation is not Isolation.BUBBLEWRAP:
             return words
         return [*self._isolation(sound), *words]
@@ -134,9 +134,3 @@ class SpeechProgram:
         seen += [word for name in MACHINE for word in ("--ro-bind-try", name, name)]
         only = ["--tmpfs", str(self._hidden), "--ro-bind", str(sound), str(sound), "--chdir", "/", "--"]
         return [shutil.which("bwrap") or "bwrap", *shut, *seen, *only]
-
-
-def _filled(word: str, names: dict[str, str]) -> str:
-    for name, value in names.items():
-        word = word.replace(name, value)
-    return word

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from archive_store.identity import AskState, RightKind, Role
 from archive_store.labels import Mark
-from archive_store.models.base import Base, EnumText, new_id, now
+from archive_store.models.base import Base, EnumText, new_id, now, part_index
 
 ONE_ADMINISTRATOR = "ended_at IS NULL AND role IN ('system_administrator','security_administrator','security_auditor')"
 WHOLE_CASES = "ended_at IS NULL AND item_id IS NULL AND ends_at IS NULL"
 PARTS_OF_CASES = "ended_at IS NULL AND (item_id IS NOT NULL OR ends_at IS NOT NULL)"
-
-
-def _part_index(name: str, where: str, *columns: str, unique: bool = False) -> Index:
-    """An index of some rows, on either database."""
-    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
 class Department(Base):
@@ -123,7 +118,7 @@ class RoleGrant(Grant, Base):
     """A role given to a person; ended, never deleted. One person holds at most one of the three administrators."""
 
     __tablename__ = "role_grants"
-    __table_args__ = (_part_index("uq_role_grants_one_administrator", ONE_ADMINISTRATOR, "account_id", unique=True),)
+    __table_args__ = (part_index("uq_role_grants_one_administrator", ONE_ADMINISTRATOR, "account_id", unique=True),)
 
     role: Mapped[Role] = mapped_column(EnumText(Role))
 
@@ -158,8 +153,8 @@ class CaseGrant(Given, Base):
 
     __tablename__ = "case_grants"
     __table_args__ = (
-        _part_index("ix_case_grants_whole", WHOLE_CASES, "account_id", "valid_to", "case_id"),
-        _part_index("ix_case_grants_parts", PARTS_OF_CASES, "account_id"),
+        part_index("ix_case_grants_whole", WHOLE_CASES, "account_id", "valid_to", "case_id"),
+        part_index("ix_case_grants_parts", PARTS_OF_CASES, "account_id"),
     )
 
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)

@@ -4,28 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from archive_store.models.base import Base, new_id, now
-
-IN_FORCE = text("ended_at IS NULL")
+from archive_store.models.base import Base, new_id, now, part_index
 
 
 class PageCorrection(Base):
     """The text of one page as somebody wrote it; one is in force at a time, and none is ever taken away."""
 
     __tablename__ = "page_corrections"
-    __table_args__ = (
-        Index(
-            "uq_page_corrections_in_force",
-            "file_id",
-            "page",
-            unique=True,
-            sqlite_where=IN_FORCE,
-            postgresql_where=IN_FORCE,
-        ),
-    )
+    __table_args__ = (part_index("uq_page_corrections_in_force", "ended_at IS NULL", "file_id", "page", unique=True),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=new_id)
     file_id: Mapped[str] = mapped_column(ForeignKey("stored_files.id"), index=True)

@@ -145,8 +145,8 @@ WORDED: dict[str, str] = {
 """Formats without pages of which the words can be had (`archive_store.parsing.words`), with their extensions."""
 TRANSCRIPTS = frozenset({VTT.media_type, SRT.media_type})
 """What was said in a recording, with times (`archive_store.parsing.transcripts`)."""
-_VTT_HEAD = re.compile(r"WEBVTT(?:[ \t\n]|$)")
-_SRT_HEAD = re.compile(r"\d+[ \t]*\n[ \t]*(?:\d+:)?\d\d:\d\d,\d{3}[ \t]+-->")
+_VTT_HEAD = re.compile(r"WEBVTT(?:[ \t\r\n]|$)")
+_SRT_HEAD = re.compile(r"\d+[ \t]*(?:\r\n?|\n)[ \t]*(?:\d+:)?\d\d:\d\d,\d{3}[ \t]+-->")
 MAIL_HEAD = re.compile(rb"(?:[A-Za-z][A-Za-z0-9-]{1,40}:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){3,}")
 """Three header fields or more at the beginning of a file (RFC 5322, 2.2)."""
 MAIL_FIELDS = (b"from:", b"received:", b"mime-version:", b"message-id:", b"subject:")
@@ -253,9 +253,11 @@ def _in_text(head: bytes) -> Format | None:
     text = _decoded(head)
     if text is None:
         return None
-    opening = text.lstrip("\ufeff \t\r\n").replace("\r\n", "\n").replace("\r", "\n")
-    if _VTT_HEAD.match(opening) or _SRT_HEAD.match(opening):
-        return VTT if opening.startswith("WEBVTT") else SRT
+    opening = text.lstrip("\ufeff \t\r\n")
+    if _VTT_HEAD.match(opening):
+        return VTT
+    if _SRT_HEAD.match(opening):
+        return SRT
     start = opening[:64].lower()
     if start.startswith(("<!doctype html", "<html")):
         return HTML

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from indexer.documents import PageDocument
     from indexer.results import CaseGroup, Hit, ItemGroup
     from indexer.searcher import SearchResult
-    from portal.services.search import OtherWay
+    from portal.services.search import Openings, OtherWay
 
 pages = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -73,11 +73,11 @@ def _facets(found: SearchResult) -> dict[str, list[dict[str, Any]]]:
 
 
 def _cases(found: SearchResult) -> list[dict[str, Any]]:
-    paged, spoken = services().search.items_with_pages(found), services().search.items_with_transcripts(found.cases)
-    return [_case(group, paged, spoken) for group in found.cases]
+    openings = services().search.openings(found.cases)
+    return [_case(group, openings) for group in found.cases]
 
 
-def _case(group: CaseGroup, paged: frozenset[str], spoken: frozenset[str]) -> dict[str, Any]:
+def _case(group: CaseGroup, openings: Openings) -> dict[str, Any]:
     document = group.document
     return {
         "id": document.case_id,
@@ -85,12 +85,12 @@ def _case(group: CaseGroup, paged: frozenset[str], spoken: frozenset[str]) -> di
         "case_number": document.case_number,
         "title": document.case_title,
         "entries": [_excerpt(hit) for hit in group.entries],
-        "items": [_item(item, item.document, paged, spoken) for item in group.items],
+        "items": [_item(item, item.document, openings) for item in group.items],
     }
 
 
-def _item(item: ItemGroup, document: PageDocument, paged: frozenset[str], spoken: frozenset[str]) -> dict[str, Any]:
-    is_spoken = document.item_id in spoken
+def _item(item: ItemGroup, document: PageDocument, openings: Openings) -> dict[str, Any]:
+    is_spoken = document.item_id in openings.spoken
     return {
         "id": document.item_id,
         "number": document.item_number,
@@ -99,7 +99,7 @@ def _item(item: ItemGroup, document: PageDocument, paged: frozenset[str], spoken
         "level": document.partition.label.level.zh,
         "marks": sorted(mark.zh for mark in document.partition.label.marks),
         "volume": document.volume,
-        "has_pages": document.item_id in paged,
+        "has_pages": document.item_id in openings.paged,
         "entry": _excerpt(item.entry) if item.entry else None,
         "pages": [
             {"page": hit.page, "second": hit.page - 1 if is_spoken else None} | _excerpt(hit) for hit in item.pages

@@ -67,9 +67,10 @@ class CompletionService:
         with self._desk.database.read() as session:
             own, cases = [*_own(session, actor, typed)], [*_cases(session, actor, typed.strip())]
         public = [Offer(query, "条件") for query in continuations(typed, self._titles)]
-        found = {offer.query.strip(): offer for offer in reversed([*own, *cases, *public])}
-        offers = [*reversed(found.values())]
-        return [offer for offer in offers if offer.query != typed][:MOST]
+        found: dict[str, Offer] = {}
+        for offer in (*own, *cases, *public):
+            found.setdefault(offer.query.strip(), offer)
+        return [offer for offer in found.values() if offer.query != typed][:MOST]
 
 
 def _own(session: Session, actor: Actor, typed: str) -> Iterator[Offer]:

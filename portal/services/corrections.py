@@ -84,7 +84,7 @@ class CorrectionService:
                 for row in history(session, file.id, number)
             )
         read = tidy(self._texts.read(file, number).text)
-        text = self._corrections.of(file.id).get(number)
+        text = self._corrections.on(file.id, number)
         with self._desk.database.write() as unit:
             _found(unit.session, actor, item_id, number)
             subject = ("item", item_id)
@@ -101,16 +101,10 @@ class CorrectionService:
             ConflictError: another changed it since it was seen.
         """
         text = cleaned(text)
-        now_there = self.page(actor, item_id, number)
-        if now_there.seen != seen:
-            raise ConflictError(CHANGED)
-        if text == now_there.text:
+        shown = self.page(actor, item_id, number)
+        if text == shown.text and shown.seen == seen:
             raise InvalidInputError(SAME, "text")
-        with self._desk.database.write() as unit:
-            case, _, file = self._locked(unit.session, actor, item_id, number, now_there)
-            self._corrections.put(unit.session, file.id, number, text, actor.account_id, self._desk.clock())
-            note_index(unit.session, case.id)
-            self._note(unit.session, actor, item_id, number, corrected=True)
+        self._change(actor, shown, seen, text)
 
     def restore(self, actor: Actor, item_id: str, number: int, seen: str) -> None:
         """Have the text stand again that was read from the page; the index follows.
@@ -119,31 +113,37 @@ class CorrectionService:
             NotFoundError: as for `page`, or nothing is corrected there.
             ConflictError: another changed it since it was seen.
         """
-        now_there = self.page(actor, item_id, number)
-        if not now_there.is_corrected:
+        shown = self.page(actor, item_id, number)
+        if not shown.is_corrected:
             raise NotFoundError
-        if now_there.seen != seen:
-            raise ConflictError(CHANGED)
-        with self._desk.database.write() as unit:
-            case, _, file = self._locked(unit.session, actor, item_id, number, now_there)
-            self._corrections.end(unit.session, file.id, number, actor.account_id, self._desk.clock())
-            note_index(unit.session, case.id)
-            self._note(unit.session, actor, item_id, number, corrected=False)
+        self._change(actor, shown, seen, None)
 
-    def _locked(
-        self, session: Session, actor: Actor, item_id: str, number: int, seen: CorrectedPage
-    ) -> tuple[Case, Item, StoredFile]:
-        """The page again, in the transaction that changes it: as it was seen, or somebody was first."""
-        found = _found(session, actor, item_id, number)
+    def _change(self, actor: Actor, shown: CorrectedPage, seen: str, text: str | None) -> None:
+        """Have a text stand for the page as it was seen, or with None what was read from it; the index follows."""
+        if shown.seen != seen:
+            raise ConflictError(CHANGED)
+        item_id, number = shown.item.id, shown.number
+        with self._desk.database.write() as unit:
+            case, _, file = self._locked(unit.session, actor, shown)
+            where, when = (unit.session, file.id, number), self._desk.clock()
+            if text is None:
+                self._corrections.end(*where, actor.account_id, when)
+            else:
+                self._corrections.put(*where, text, actor.account_id, when)
+            note_index(unit.session, case.id)
+            subject, corrected = ("item", item_id), text is not None
+            self._desk.record(
+                unit.session, actor, EventName.ITEM_CORRECT_TEXT, subject, page=number, corrected=corrected
+            )
+
+    def _locked(self, session: Session, actor: Actor, shown: CorrectedPage) -> tuple[Case, Item, StoredFile]:
+        """The page again, in the transaction that changes it: as it was shown, or somebody was first."""
+        found = _found(session, actor, shown.item.id, shown.number)
         session.refresh(found[2], with_for_update=True)
-        course = history(session, found[2].id, number)
-        if [(row.made_at, row.ended_at) for row in course] != [(made.at, made.ended) for made in seen.course]:
+        course = history(session, found[2].id, shown.number)
+        if [(row.made_at, row.ended_at) for row in course] != [(made.at, made.ended) for made in shown.course]:
             raise ConflictError(CHANGED)
         return found
-
-    def _note(self, session: Session, actor: Actor, item_id: str, number: int, *, corrected: bool) -> None:
-        subject = ("item", item_id)
-        self._desk.record(session, actor, EventName.ITEM_CORRECT_TEXT, subject, page=number, corrected=corrected)
 
 
 def _found(session: Session, actor: Actor, item_id: str, number: int) -> tuple[Case, Item, StoredFile]:

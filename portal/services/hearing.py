@@ -84,7 +84,7 @@ class HearingService:
             return
         with self._desk.database.write() as unit:
             for row in unit.session.scalars(select(SpeechDerivative)).all():
-                if row.state is DerivativeState.WAITING or self._texts.heard(row.file_id) is None:
+                if row.state is DerivativeState.WAITING or not self._texts.was_heard(row.file_id):
                     hearing.lose(unit.session, row)
             for item in unit.session.scalars(_unheard()).unique():
                 file = playing_file(item)

@@ -142,15 +142,12 @@ class IndexingService:
 
         None of what is 绝密: it is not even read.
         """
-        file, worded, transcript = page_file(item), worded_file(item), transcript_file(item)
+        file, worded, recording = page_file(item), worded_file(item), playing_file(item)
         if item.case.label.join(item.label).level is Level.TOP_SECRET:
             return []
-        if transcript:
-            cues = self._texts.spoken(transcript).cues
-            return [PageWords(cue.words, recognised=False, number=cue.second + 1) for cue in cues]
-        recording = playing_file(item)
-        if recording and not file and (heard := self._texts.heard(recording.id)):
-            return [PageWords(cue.words, recognised=True, number=cue.second + 1) for cue in heard.cues]
+        if recording and not file:
+            said = self._texts.said(item)
+            return [PageWords(cue.words, said.recognised, cue.second + 1) for cue in said.cues]
         if worded:
             return [PageWords(part, recognised=False) for part in self._texts.unpaged(worded).parts]
         found = self._texts.pages(file) if file else ()

@@ -19,7 +19,7 @@ from archive_store.audit.events import EventName
 from archive_store.cases import item_for
 from archive_store.deadlines import CHINA
 from archive_store.derivatives import Kind
-from archive_store.drafts import playing_file, transcript_file
+from archive_store.drafts import playing_file
 from archive_store.errors import IntegrityError, NotFoundError, UnavailableError
 from archive_store.models.audit import AuditLeaf
 from archive_store.models.cases import StoredFile
@@ -62,7 +62,7 @@ class Player:
     is_film: bool
     opened_at: datetime
     spoken: Spoken
-    """What was said and when, where a transcript was handed in."""
+    """What was said and when, as far as it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +119,12 @@ class PlayingService:
             return Player(case, item, row.state, row.reason, address, film, now.astimezone(CHINA), spoken)
 
     def _spoken(self, actor: Actor, item_id: str) -> Spoken:
-        """What the transcript of an item says; nothing where there is none, or no parser process is free now."""
+        """What was said in it, or why it cannot be told now."""
         with self._desk.database.read() as session:
             _, item = item_for(session, actor, item_id)
-            file, recording = transcript_file(item), playing_file(item)
+            _recording(item)
         try:
-            if file:
-                return self._texts.spoken(file)
-            return (self._texts.heard(recording.id) if recording else None) or Spoken()
+            return self._texts.said(item)
         except UnavailableError:
             return Spoken(problem=NOT_NOW)
 

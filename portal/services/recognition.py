@@ -14,7 +14,7 @@ from sqlalchemy import select
 from archive_store import recognition
 from archive_store.cases import case_for, readable_items
 from archive_store.derivatives import Kind
-from archive_store.drafts import page_file, playing_file, transcript_file, worded_file
+from archive_store.drafts import page_file, playing_file, worded_file
 from archive_store.errors import IntegrityError, NotFoundError
 from archive_store.models.cases import Item, StoredFile
 from archive_store.models.derivatives import DerivativeState, RecognisedPage
@@ -138,12 +138,9 @@ class RecognitionService:
 
     def _of_words(self, item: Item) -> Unpaged | Spoken | None:
         """What is kept of the words of an item without pages, or of what was said in a recording."""
-        file, transcript = worded_file(item), transcript_file(item)
-        if transcript:
-            return self._texts.kept_spoken(transcript.id)
-        recording = playing_file(item)
-        if recording:
-            return self._texts.heard(recording.id)
+        if playing_file(item):
+            return self._texts.kept_said(item)
+        file = worded_file(item)
         return self._texts.kept_unpaged(file.id) if file else None
 
     def state(self) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import joinedload, load_only, selectinload
@@ -69,6 +69,13 @@ class OtherWay:
     search: Search
     total: int
     without_filters: bool
+
+
+class Openings(NamedTuple):
+    """Of items that were found: those with pages to read, and recordings without, of which seconds were found."""
+
+    paged: frozenset[str]
+    spoken: frozenset[str]
 
 
 class SearchService:
@@ -141,7 +148,7 @@ class SearchService:
         with self._desk.database.write() as unit:
             subject = ("search", "archive")
             self._desk.record(unit.session, actor, EventName.SEARCH_EXPORT, subject, hits=min(total, MOST_EXPORTED))
-        return workbook(notes, cases, self.items_with_transcripts(cases))
+        return workbook(notes, cases, self.openings(cases).spoken)
 
     def in_item(self, actor: Actor, item_id: str, query: str) -> ItemHits:
         """The pages of an item that a query finds, for the reader: the same answer as a search, of this item alone.
@@ -159,22 +166,17 @@ class SearchService:
         shown = {document.case_id for document in found.documents}
         return found if self._note(actor, item_id, query, shown) else self.in_item(actor, item_id, query)
 
-    def items_with_pages(self, found: SearchResult) -> frozenset[str]:
-        """Which of the items that were found can be opened in the reader."""
-        ids = {item.document.item_id for group in found.cases for item in group.items}
-        with self._desk.database.read() as session:
-            paged = select(StoredFile.item_id).where(StoredFile.item_id.in_(ids), StoredFile.pages > 0)
-            return frozenset(session.scalars(paged))
-
-    def items_with_transcripts(self, cases: Iterable[CaseGroup]) -> frozenset[str]:
-        """Which of the items that were found are recordings, of which seconds were found and not pages."""
+    def openings(self, cases: Iterable[CaseGroup]) -> Openings:
+        """How the items that were found are opened."""
         ids = {item.document.item_id for group in cases for item in group.items}
         with self._desk.database.read() as session:
+            paged = StoredFile.pages > 0
             written = and_(StoredFile.role == RENDITION, StoredFile.media_type.in_(TRANSCRIPTS))
             heard = StoredFile.id.in_(select(SpeechDerivative.file_id))
-            return frozenset(
-                session.scalars(select(StoredFile.item_id).where(StoredFile.item_id.in_(ids), or_(written, heard)))
-            )
+            opens = select(StoredFile.item_id, paged).where(StoredFile.item_id.in_(ids), or_(paged, written, heard))
+            rows = session.execute(opens).all()
+        read = frozenset(row.item_id for row in rows if row[1])
+        return Openings(read, frozenset(row.item_id for row in rows) - read)
 
     def _note(
         self, actor: Actor, where: str, query: str, shown: set[str], kept: tuple[Search, int] | None = None

@@ -31,7 +31,7 @@ NO_CERTIFICATE = "没有收到有效的数字证书。请插入 USB 密钥、重
 @pages.get("/login/single-sign-on")
 def begin() -> Response:
     """Send the browser to the single sign-on: to log in, or to bind who is logged in and said so before."""
-    if not identities().provider or (current_user.is_authenticated and not _binds()):
+    if not _is_awaited():
         return redirect(url_for("auth.login"))
     try:
         return identities().ask(url_for("elsewhere.back"))
@@ -42,7 +42,7 @@ def begin() -> Response:
 @pages.get("/login/single-sign-on/back")
 def back() -> Response:
     """Take the answer of the single sign-on."""
-    if not identities().provider or (current_user.is_authenticated and not _binds()):
+    if not _is_awaited():
         return redirect(url_for("auth.login"))
     try:
         identity = identities().answered()
@@ -108,8 +108,10 @@ def remove(binding_id: str) -> Response:
     return redirect(url_for("account.page"))
 
 
-def _binds() -> bool:
-    return bool(session.get(BINDING_KEY, 0) > time.time())
+def _is_awaited() -> bool:
+    """Whether the single sign-on may be asked now: there is one, and who is logged in already wants to bind it."""
+    binds = bool(session.get(BINDING_KEY, 0) > time.time())
+    return bool(identities().provider) and (binds or not current_user.is_authenticated)
 
 
 def _bind(identity: Identity) -> Response:

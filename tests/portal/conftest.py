@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from archive_store.identity import Actor
+    from portal.config import Settings
     from tests.databases import PostgresServer
     from tests.portal.dissemination.conftest import Made
     from tests.portal.reading import Library
@@ -243,10 +244,11 @@ def app(world: World) -> Flask:
     return make_app(world.opened)
 
 
-def make_app(opened: Installation) -> Flask:
-    """The web application of an installation; its forms need no token."""
-    key = form_key(opened.settings)
-    made = create_app(opened.settings, opened.services, opened.database, key, secure=False, behind_proxy=False)
+def make_app(opened: Installation, settings: Settings | None = None) -> Flask:
+    """The web application of an installation, with its own settings or others; its forms need no token."""
+    chosen = settings or opened.settings
+    key = form_key(chosen)
+    made = create_app(chosen, opened.services, opened.database, key, secure=False, behind_proxy=False)
     made.config["WTF_CSRF_ENABLED"] = False
     return made
 

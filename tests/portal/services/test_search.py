@@ -6,9 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select
 
 from archive_store.errors import InvalidInputError, NotFoundError, UnavailableError
 from archive_store.models.accounts import CaseGrant
+from archive_store.models.cases import StoredFile
+from archive_store.models.derivatives import DerivativeState, SpeechDerivative
 from indexer.backends.embedded_state import read_state, write_state
 from portal.worker import Worker
 from tests.portal.conftest import log_in, write_case
@@ -36,6 +39,20 @@ def test_offices_without_search_get_the_answer_of_nothing(world: World) -> None:
     for who in ("party", "legal", "sysadmin", "secadmin", "auditor"):
         with pytest.raises(NotFoundError):
             ask(world, who, "Inspection")
+
+
+@pytest.mark.usefixtures("indexed")
+def test_what_has_pages_is_opened_at_a_page_also_where_a_recording_beside_them_was_heard(world: World) -> None:
+    found = ask(world, "archivist", "Inspection")
+    before = world.opened.services.search.openings(found.cases)
+    assert before.paged
+    assert not before.spoken
+    item_id = next(iter(before.paged))
+    with world.opened.database.write() as unit:
+        file = unit.session.scalars(select(StoredFile).where(StoredFile.item_id == item_id)).first()
+        assert file is not None
+        unit.session.add(SpeechDerivative(file_id=file.id, state=DerivativeState.READY, reason=""))
+    assert world.opened.services.search.openings(found.cases) == before
 
 
 @pytest.mark.usefixtures("indexed")

@@ -20,12 +20,11 @@ from sqlalchemy import select
 from archive_store.models.accounts import Account
 from archive_store.models.login_bindings import LoginBinding
 from archive_store.totp import hotp, step_at
-from portal.application import create_app
 from portal.identities import PROXY_KEY_HEADER
 from portal.services.accounts import NOT_ADMITTED
-from portal.wiring import form_key, prepare_folder
+from portal.wiring import prepare_folder
 from tests.demonstration import free_port
-from tests.portal.conftest import PASSWORD, log_in
+from tests.portal.conftest import PASSWORD, log_in, make_app
 from tests.portal.identity_provider import Provider, provider
 from tests.portal.oracle_world import masked
 from tests.portal.views.test_account import grow_old
@@ -52,11 +51,7 @@ def app_with(world: World, **given: object) -> Flask:
     settings = world.opened.settings.model_copy(update=given)
     (settings.data / "keys" / "oidc.secret").write_text("a-secret-of-the-demonstration", encoding="utf-8")
     prepare_folder(settings)
-    made = create_app(
-        settings, world.opened.services, world.opened.database, form_key(settings), secure=False, behind_proxy=False
-    )
-    made.config["WTF_CSRF_ENABLED"] = False
-    return made
+    return make_app(world.opened, settings)
 
 
 @pytest.fixture

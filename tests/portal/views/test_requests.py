@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portal.application import create_app
-from portal.wiring import form_key
-from tests.portal.conftest import log_in
+from tests.portal.conftest import log_in, make_app
 from tests.portal.services import requests as way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from flask import Flask
     from werkzeug.test import TestResponse
 
     from tests.portal.conftest import World
@@ -56,15 +53,6 @@ HIDDEN = ("周演示", "结案审批表", "演示河段检查案", "档案演示
 STRANGERS = ("handler", "other_handler", "legal", "sysadmin", "secadmin", "auditor")
 
 
-def application(world: World) -> Flask:
-    opened = world.opened
-    made = create_app(
-        opened.settings, opened.services, opened.database, form_key(opened.settings), secure=False, behind_proxy=False
-    )
-    made.config["WTF_CSRF_ENABLED"] = False
-    return made
-
-
 @pytest.fixture
 def waiting(awaiting_stage: Stage, tmp_path: Path) -> Iterator[World]:
     """A request on the leader's desk."""
@@ -77,7 +65,7 @@ def plain(answer: TestResponse) -> tuple[int, bytes]:
 
 
 def test_whoever_has_no_part_in_a_request_gets_the_answer_of_none(waiting: World, awaiting_stage: Stage) -> None:
-    app, request_id = application(waiting), awaiting_stage.request_id
+    app, request_id = make_app(waiting.opened), awaiting_stage.request_id
     for who in STRANGERS:
         client = log_in(app, who)
         for path in GETS:
@@ -90,7 +78,7 @@ def test_whoever_has_no_part_in_a_request_gets_the_answer_of_none(waiting: World
 
 
 def test_a_party_cannot_take_the_steps_of_the_office(waiting: World, awaiting_stage: Stage) -> None:
-    client, request_id = log_in(application(waiting), "party"), awaiting_stage.request_id
+    client, request_id = log_in(make_app(waiting.opened), "party"), awaiting_stage.request_id
     for path in ("accept", "refer", "opinion", "approval", "send-back", "change", "extend", "withdraw-copy"):
         assert client.post(f"/requests/{request_id}/{path}", data=FORM).status_code == 404, path
     assert client.get(f"/requests/{request_id}/released/1/1.jpg").status_code == 404
@@ -100,7 +88,7 @@ def test_a_party_cannot_take_the_steps_of_the_office(waiting: World, awaiting_st
 
 
 def test_a_party_reads_no_title_no_name_and_no_label_of_the_office(waiting: World, awaiting_stage: Stage) -> None:
-    client = log_in(application(waiting), "party")
+    client = log_in(make_app(waiting.opened), "party")
     paths = ("/", "/requests/", f"/requests/{awaiting_stage.request_id}", f"/my-cases/{awaiting_stage.case_id}")
     for path in paths:
         text = client.get(path).text
@@ -119,7 +107,7 @@ def test_a_party_reads_no_title_no_name_and_no_label_of_the_office(waiting: Worl
 
 def test_a_request_goes_from_the_partys_click_to_a_counted_download(sealed_stage: Stage, tmp_path: Path) -> None:
     with sealed_stage.world(tmp_path) as world:
-        app = application(world)
+        app = make_app(world.opened)
         party, archivist, leader = (log_in(app, who) for who in ("party", "archivist", "leader"))
         assert "演水检〔2026〕1号" in party.get("/").text
         listed = re.findall(r'name="items" value="(\w+)"', party.get(f"/my-cases/{sealed_stage.case_id}").text)
@@ -164,7 +152,7 @@ def test_a_request_goes_from_the_partys_click_to_a_counted_download(sealed_stage
 
 def test_the_counter_enters_and_hands_out(sealed_stage: Stage, tmp_path: Path) -> None:
     with sealed_stage.world(tmp_path) as world:
-        archivist = log_in(application(world), "archivist")
+        archivist = log_in(make_app(world.opened), "archivist")
         path = f"/cases/{sealed_stage.case_id}/requests/new"
         form = archivist.get(path).text
         person = re.search(r'<option value="(\w{32})"', form)
@@ -175,19 +163,19 @@ def test_the_counter_enters_and_hands_out(sealed_stage: Stage, tmp_path: Path) -
         data = {"person": person[1], "items": item[1], "purpose": "演示"}
         request_id = archivist.post(path, data=data).headers["Location"].split("/")[2]
         archivist.post(f"/requests/{request_id}/check")
-        second = log_in(application(world), "second_archivist")
+        second = log_in(make_app(world.opened), "second_archivist")
         second.post(f"/requests/{request_id}/accept", data={"identity_proof": "身份证", "relation_proof": "当事人"})
         way.begun(world, request_id, "second_archivist")
         way.made(world, request_id, "second_archivist")
         way.handed_up(world, request_id, "second_archivist")
         way.approved(world, request_id)
-        assert log_in(application(world), "party").get(f"/requests/{request_id}").status_code == 404
+        assert log_in(make_app(world.opened), "party").get(f"/requests/{request_id}").status_code == 404
         assert archivist.post(f"/requests/{request_id}/copy").data.startswith(b"%PDF")
         assert way.state_of(world, request_id) == "delivered"
 
 
 def test_a_withdrawal_needs_no_reason_of_the_party(waiting: World, awaiting_stage: Stage) -> None:
-    client = log_in(application(waiting), "party")
+    client = log_in(make_app(waiting.opened), "party")
     client.post(f"/requests/{awaiting_stage.request_id}/step", data={"step": "withdraw"})
     assert way.state_of(waiting, awaiting_stage.request_id) == "withdrawn"
     assert "申请已撤回" in client.get(f"/requests/{awaiting_stage.request_id}").text
@@ -198,7 +186,7 @@ def test_an_opinion_must_speak_on_every_item(preparing_stage: Stage, sealed_stag
     with sealed_stage.world(tmp_path) as world:
         request_id = way.submitted(world, sealed_stage.case_id)
         way.accepted(world, request_id)
-        app = application(world)
+        app = make_app(world.opened)
         archivist, reviewer = log_in(app, "archivist"), log_in(app, "reviewer")
         assert reviewer.get(f"/requests/{request_id}").status_code == 404
         archivist.post(f"/requests/{request_id}/refer", data={"reviewer": world.ids["reviewer"]})
