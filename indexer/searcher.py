@@ -86,11 +86,10 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True)
 class FoundIds:
-    """A search that is only counted: hits in all, the ids of the asked stretch, and whether it is one of a question."""
+    """A search of which nothing is shown: hits in all, and the ids of the asked stretch."""
 
     total: int
     ids: tuple[str, ...]
-    as_question: bool
 
 
 class Searcher:
@@ -114,8 +113,14 @@ class Searcher:
     def ids(self, search: Search, scope: Scope, recheck: Recheck) -> FoundIds:
         """The same answer for who shows nothing of it: without extracts, marks and facets; errors as for `search`."""
         _check_bounds(search)
-        response, _, as_question = self._answer(search, scope, recheck, ())
-        return FoundIds(response.total, tuple(hit.page_id for hit in response.hits), as_question)
+        response, _, _ = self._answer(search, scope, recheck, ())
+        return FoundIds(response.total, tuple(hit.page_id for hit in response.hits))
+
+    def total(self, search: Search, scope: Scope, recheck: Recheck) -> int:
+        """How many hits the words have as they were typed, never as a question; errors as for `search`."""
+        _check_bounds(search)
+        counted = replace(search, sort=Sort.ARCHIVAL_CODE, offset=0, size=1)  # an order that needs no rescoring
+        return self._ask(parse(search.query, self._document_types).tree, counted, scope, recheck, ()).total
 
     def check(self, search: Search) -> None:
         """Read a query and ask nothing; raises QueryError with a message for the person."""

@@ -54,6 +54,7 @@ class EmbeddedBackend:
         self._lock = Lock()
         self._seen: State | None = None
         self._readers: dict[Partition, tantivy.Index] = {}
+        self._listed: tuple[State, tuple[Partition, ...]] | None = None
 
     def open(self) -> None:
         """Make the folder."""
@@ -79,10 +80,17 @@ class EmbeddedBackend:
 
     def partitions(self) -> tuple[Partition, ...]:
         """The partitions that exist, by name."""
-        folder = self._folder(self._state())
-        if not folder.is_dir():
-            return ()
-        return tuple(Partition.parse(path.name) for path in sorted(folder.iterdir()) if tantivy.Index.exists(str(path)))
+        return self._partitions(self._state())
+
+    def _partitions(self, state: State) -> tuple[Partition, ...]:
+        """Those of a state, whose folder is read once: whatever makes one ends with a new state."""
+        listed = self._listed
+        if listed is None or listed[0] != state:
+            folder = self._folder(state)
+            paths = sorted(folder.iterdir()) if folder.is_dir() else ()
+            found = tuple(Partition.parse(path.name) for path in paths if tantivy.Index.exists(str(path)))
+            listed = self._listed = state, found
+        return listed[1]
 
     # writing
 
@@ -249,7 +257,7 @@ class EmbeddedBackend:
                 for index in self._readers.values():
                     index.reload()
             self._seen = state
-            chosen = [partition for partition in self.partitions() if wanted is None or partition in wanted]
+            chosen = [partition for partition in self._partitions(state) if wanted is None or partition in wanted]
             return {partition: self._reader(state, partition).searcher() for partition in chosen}
 
     def _reader(self, state: State, partition: Partition) -> tantivy.Index:

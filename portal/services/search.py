@@ -117,11 +117,11 @@ class SearchService:
         ways = []
         for one in asked:
             try:
-                answer = self._ids(actor, replace(one, offset=0, size=1))
+                total = self._total(actor, one)
             except QueryError:
                 continue
-            if answer.total and not answer.as_question:
-                ways.append(OtherWay(one, answer.total, without_filters=bool(search.filters) and not one.filters))
+            if total:
+                ways.append(OtherWay(one, total, without_filters=bool(search.filters) and not one.filters))
         return ways
 
     def export(self, actor: Actor, search: Search) -> bytes:
@@ -245,6 +245,10 @@ class SearchService:
     def _ids(self, actor: Actor, search: Search) -> FoundIds:
         with self._desk.database.read() as session:
             return self._searcher.ids(search, self._scope(actor), lambda ids: self._still(session, actor, ids))
+
+    def _total(self, actor: Actor, search: Search) -> int:
+        with self._desk.database.read() as session:
+            return self._searcher.total(search, self._scope(actor), lambda ids: self._still(session, actor, ids))
 
     def _scope(self, actor: Actor) -> Scope:
         entries, content = scope(actor, Permission.SEE_ENTRY), scope(actor, Permission.READ_CONTENT)

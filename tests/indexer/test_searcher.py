@@ -254,6 +254,15 @@ def test_the_reader_lists_the_pages_that_the_search_finds_and_marks_the_same(sea
         assert all(set(searched[page].marks) <= set(own[page]) for page in hits.pages)
 
 
+def test_a_total_counts_the_words_as_they_stand_and_never_as_a_question(searcher: Searcher) -> None:
+    scope = ordinary(searcher)
+    assert searcher.total(Search("非法采砂要罚多少钱？"), scope, set) == 0
+    counted = searcher.total(Search("采砂", offset=40), scope, set)
+    assert counted == found(searcher, "采砂").total > 1
+    assert searcher.total(Search("采砂"), Scope(), set) == 0
+    assert searcher.total(Search("采砂"), scope, lambda _: set()) == 0
+
+
 def test_what_runs_over_the_end_of_a_page_is_marked_on_both_pages(searcher: Searcher) -> None:
     first, second = MINING_ITEMS[0][1]
     hits = in_item(searcher, "未经许可擅自", "i1")
