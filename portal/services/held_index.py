@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from portal.services.desk import Desk
 
 
+_HELD = select(IndexHold.case_id)
+
+
 class HeldIndex:
     """Answers searches over a backend; counts and facets leave held cases out too."""
 
@@ -25,7 +28,7 @@ class HeldIndex:
     def search(self, request: SearchRequest) -> SearchResponse:
         """Answer a search. What is held is asked first: a hold ends only after the index has followed."""
         with self._desk.database.read() as session:
-            held = session.scalars(select(IndexHold.case_id)).all()
+            held = session.scalars(_HELD).all()
         if held:
             request = replace(request, condition=all_of(request.condition, Without(has("case", *held))))
         return self._backend.search(request)

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import joinedload, load_only, selectinload
 
 from archive_store.audit.events import EventName
@@ -170,11 +170,7 @@ class SearchService:
         """How the items that were found are opened."""
         ids = {item.document.item_id for group in cases for item in group.items}
         with self._desk.database.read() as session:
-            paged = StoredFile.pages > 0
-            written = and_(StoredFile.role == RENDITION, StoredFile.media_type.in_(TRANSCRIPTS))
-            heard = StoredFile.id.in_(select(SpeechDerivative.file_id))
-            opens = select(StoredFile.item_id, paged).where(StoredFile.item_id.in_(ids), or_(paged, written, heard))
-            rows = session.execute(opens).all()
+            rows = session.execute(_OPENINGS, {"ids": list(ids)}).all()
         read = frozenset(row.item_id for row in rows if row[1])
         return Openings(read, frozenset(row.item_id for row in rows) - read)
 
@@ -186,7 +182,7 @@ class SearchService:
         False, and nothing noted, where a label in one of the cases to be shown changed meanwhile.
         """
         with self._desk.database.write() as unit:
-            if unit.session.scalars(select(IndexHold.case_id).where(IndexHold.case_id.in_(shown)).limit(1)).first():
+            if unit.session.scalars(_HELD, {"ids": list(shown)}).first():
                 return False
             self._desk.record(unit.session, actor, EventName.SEARCH_QUERY, ("search", where), length=len(query))
             if kept:
@@ -259,18 +255,23 @@ class SearchService:
     def _still(self, session: Session, actor: Actor, ids: Sequence[str]) -> set[str]:
         """Those of the ids (`item:page`, `case:0`, `case:persons:label`, see `indexer.documents`) that may be seen."""
         owners = {page_id.partition(":")[0] for page_id in ids}
-        facts = selectinload(Case.handlers), load_only(Case.department_id, Case.label, Case.state)
-        of_items = (
-            select(Item)
-            .where(Item.id.in_(owners))
-            .options(
-                load_only(Item.case_id, Item.label, Item.volume, Item.listable), joinedload(Item.case).options(*facts)
-            )
-        )
-        items = {item.id: item for item in session.scalars(of_items)}
-        of_cases = select(Case).where(Case.id.in_(owners - items.keys())).options(*facts)
-        cases = {case.id: case for case in session.scalars(of_cases)}
+        items = {item.id: item for item in session.scalars(_ITEMS, {"ids": list(owners)})}
+        cases = {case.id: case for case in session.scalars(_CASES, {"ids": list(owners - items.keys())})}
         return {page_id for page_id in ids if _may_see(actor, items, cases, page_id)}
+
+
+# made once: putting them together anew would take as long as asking them
+_FACTS = selectinload(Case.handlers), load_only(Case.department_id, Case.label, Case.state)
+_OF_ITEM = load_only(Item.case_id, Item.label, Item.volume, Item.listable), joinedload(Item.case).options(*_FACTS)
+_ITEMS = select(Item).where(Item.id.in_(bindparam("ids", expanding=True))).options(*_OF_ITEM)
+_CASES = select(Case).where(Case.id.in_(bindparam("ids", expanding=True))).options(*_FACTS)
+_PAGED = StoredFile.pages > 0
+_WRITTEN = and_(StoredFile.role == RENDITION, StoredFile.media_type.in_(TRANSCRIPTS))
+_HEARD = StoredFile.id.in_(select(SpeechDerivative.file_id))
+_OPENINGS = select(StoredFile.item_id, _PAGED).where(
+    StoredFile.item_id.in_(bindparam("ids", expanding=True)), or_(_PAGED, _WRITTEN, _HEARD)
+)
+_HELD = select(IndexHold.case_id).where(IndexHold.case_id.in_(bindparam("ids", expanding=True))).limit(1)
 
 
 def _remember(session: Session, actor: Actor, search: Search, total: int, moment: datetime) -> None:
