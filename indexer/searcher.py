@@ -150,6 +150,9 @@ class Searcher:
             return response, marked_terms(parsed.tree), False
         return self._ask(parsed.question, search, scope, recheck, facets), marked_terms(parsed.question), True
 
+    def _ranking(self, tree: Query) -> Ranking:
+        return Ranking([leaf.text for leaf in free_terms(tree)], self._weights)
+
     def _ask(
         self, tree: Query, search: Search, scope: Scope, recheck: Recheck, facets: tuple[str, ...]
     ) -> SearchResponse:
@@ -161,7 +164,7 @@ class Searcher:
             sort=search.sort,
             offset=search.offset,
             size=search.size,
-            ranking=Ranking([leaf.text for leaf in free_terms(tree)], self._weights),
+            ranking=self._ranking(tree) if search.sort is Sort.RELEVANCE else None,
             facets=facets,
             item_id=search.item_id,
         )

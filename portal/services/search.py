@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,16 +32,17 @@ from portal.services.indexing import CONTENT, ENTRY, index_tokens
 from portal.services.result_list import workbook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from sqlalchemy import BindParameter
     from sqlalchemy.orm import Session
 
     from archive_store.identity import Actor
     from archive_store.regulation.catalogue import DocumentCatalogue
     from indexer.backends.base import SearchBackend
     from indexer.results import CaseGroup, ItemHits
-    from indexer.searcher import FoundIds, Searcher, SearchResult
+    from indexer.searcher import Recheck, Searcher, SearchResult
     from portal.services.desk import Desk
 
 
@@ -117,7 +119,8 @@ class SearchService:
         ways = []
         for one in asked:
             try:
-                total = self._total(actor, one)
+                with self._reach(actor) as reach:
+                    total = self._searcher.total(one, *reach)
             except QueryError:
                 continue
             if total:
@@ -209,7 +212,8 @@ class SearchService:
         found: list[str] = []
         total = 1
         while len(found) < min(total, most):
-            answer = self._ids(actor, replace(search, offset=len(found), size=MOST_HITS))
+            with self._reach(actor) as reach:
+                answer = self._searcher.ids(replace(search, offset=len(found), size=MOST_HITS), *reach)
             found += answer.ids
             total = answer.total if answer.ids else 0
         return found[:most]
@@ -232,19 +236,15 @@ class SearchService:
 
     def _found(self, actor: Actor, search: Search, *, below: Level | None = None) -> SearchResult:
         """What is found, of all that the actor may find or of what lies below a level."""
-        scope = self._scope(actor)
-        if below is not None:
-            scope = replace(scope, partitions=tuple(p for p in scope.partitions if p.label.level < below))
-        with self._desk.database.read() as session:
-            return self._searcher.search(search, scope, lambda ids: self._still(session, actor, ids))
+        with self._reach(actor) as (whole, recheck):
+            partitions = tuple(p for p in whole.partitions if below is None or p.label.level < below)
+            return self._searcher.search(search, replace(whole, partitions=partitions), recheck)
 
-    def _ids(self, actor: Actor, search: Search) -> FoundIds:
+    @contextmanager
+    def _reach(self, actor: Actor) -> Iterator[tuple[Scope, Recheck]]:
+        """What the actor may find, and what checks every hit of it again in the database."""
         with self._desk.database.read() as session:
-            return self._searcher.ids(search, self._scope(actor), lambda ids: self._still(session, actor, ids))
-
-    def _total(self, actor: Actor, search: Search) -> int:
-        with self._desk.database.read() as session:
-            return self._searcher.total(search, self._scope(actor), lambda ids: self._still(session, actor, ids))
+            yield self._scope(actor), lambda ids: self._still(session, actor, ids)
 
     def _scope(self, actor: Actor) -> Scope:
         entries, content = scope(actor, Permission.SEE_ENTRY), scope(actor, Permission.READ_CONTENT)
@@ -261,17 +261,16 @@ class SearchService:
 
 
 # made once: putting them together anew would take as long as asking them
+_AMONG: BindParameter[Sequence[str]] = bindparam("ids", expanding=True)
 _FACTS = selectinload(Case.handlers), load_only(Case.department_id, Case.label, Case.state)
 _OF_ITEM = load_only(Item.case_id, Item.label, Item.volume, Item.listable), joinedload(Item.case).options(*_FACTS)
-_ITEMS = select(Item).where(Item.id.in_(bindparam("ids", expanding=True))).options(*_OF_ITEM)
-_CASES = select(Case).where(Case.id.in_(bindparam("ids", expanding=True))).options(*_FACTS)
+_ITEMS = select(Item).where(Item.id.in_(_AMONG)).options(*_OF_ITEM)
+_CASES = select(Case).where(Case.id.in_(_AMONG)).options(*_FACTS)
 _PAGED = StoredFile.pages > 0
 _WRITTEN = and_(StoredFile.role == RENDITION, StoredFile.media_type.in_(TRANSCRIPTS))
 _HEARD = StoredFile.id.in_(select(SpeechDerivative.file_id))
-_OPENINGS = select(StoredFile.item_id, _PAGED).where(
-    StoredFile.item_id.in_(bindparam("ids", expanding=True)), or_(_PAGED, _WRITTEN, _HEARD)
-)
-_HELD = select(IndexHold.case_id).where(IndexHold.case_id.in_(bindparam("ids", expanding=True))).limit(1)
+_OPENINGS = select(StoredFile.item_id, _PAGED).where(StoredFile.item_id.in_(_AMONG), or_(_PAGED, _WRITTEN, _HEARD))
+_HELD = select(IndexHold.case_id).where(IndexHold.case_id.in_(_AMONG)).limit(1)
 
 
 def _remember(session: Session, actor: Actor, search: Search, total: int, moment: datetime) -> None:
