@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import secrets
 from datetime import date, datetime
-from functools import cache
 from hashlib import sha256
+from itertools import starmap
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Date, and_, bindparam, func, or_, select, text, update
+from sqlalchemy import Date, String, and_, bindparam, func, literal_column, or_, select, text, union_all, update
+from sqlalchemy import cast as as_text
 
 from archive_store.deadlines import CHINA
 from archive_store.identity import Actor, Role
-from archive_store.labels import Level, ProposalState
+from archive_store.labels import Level, Mark, ProposalState
 from archive_store.models.accounts import (
     PARTS_OF_CASES,
     WHOLE_CASES,
@@ -33,7 +34,7 @@ from archive_store.models.tokens import AccessToken
 from archive_store.vocabulary import MAY_ASK_FOR_COPIES
 
 if TYPE_CHECKING:
-    from sqlalchemy import BindParameter, ColumnElement, Select
+    from sqlalchemy import BindParameter, ColumnElement, CompoundSelect, Select
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
 
@@ -65,26 +66,23 @@ def token_hash(token: str) -> str:
 
 def actor_of(session: Session, account_id: str, *, today: date | None = None) -> Actor | None:
     """Everything the policy asks about a person, as of `today`; None where the account is closed or unknown."""
-    account = session.get(Account, account_id)
-    if account is None or not account.active:
+    account = session.execute(_ACCOUNT, {"account": account_id}).one_or_none()
+    if account is None:
         return None
     day = today or office_today()
-
-    def granted(right: InstrumentedAttribute[Any]) -> frozenset[Any]:
-        return frozenset(session.scalars(_granted(right), {"account": account_id, "day": day}))
-
+    held = _rights_held(session, account_id, day)
     persons = _own_persons(session, account_id, day)
-    roles = granted(RoleGrant.role)
+    roles = frozenset(map(Role, held["role"]))
     return Actor(
         account_id=account.id,
         name=account.name,
         rights_version=account.rights_version,
         roles=roles,
-        departments=granted(Membership.department_id),
-        in_charge=granted(Leadership.department_id),
-        clearance=Level(max(granted(ClearanceGrant.level), default=Level.PUBLIC)),
-        marks=granted(MarkGrant.mark),
-        department_grants=granted(DepartmentGrant.department_id),
+        departments=frozenset(held["department"]),
+        in_charge=frozenset(held["in_charge"]),
+        clearance=Level(max(map(int, held["clearance"]), default=Level.PUBLIC)),
+        marks=frozenset(map(Mark, held["mark"])),
+        department_grants=frozenset(held["opened_department"]),
         label_cases=_cases_to_classify(session) if Role.CLASSIFICATION_OFFICER in roles else frozenset(),
         own_cases=frozenset(person.case_id for person in persons),
         own_persons=frozenset(person.id for person in persons),
@@ -161,16 +159,19 @@ def leaders_of(session: Session, department_id: str, day: date) -> frozenset[str
 
 def _own_persons(session: Session, account_id: str, day: date) -> list[Person]:
     """Persons to whom the account is bound and who may ask, or who represent one who may (Art. 30)."""
-    bound = session.scalars(
-        select(Person)
-        .join(PartyBinding, PartyBinding.person_id == Person.id)
-        .where(
-            PartyBinding.account_id == account_id,
-            PartyBinding.ended_at.is_(None),
-            or_(PartyBinding.valid_to.is_(None), PartyBinding.valid_to >= day),
-        )
-    )
+    bound = session.scalars(_BOUND, {"account": account_id, "day": day})
     return [person for person in bound if may_ask_for_copies(session, person, day)]
+
+
+_BOUND = (
+    select(Person)
+    .join(PartyBinding, PartyBinding.person_id == Person.id)
+    .where(
+        PartyBinding.account_id == bindparam("account"),
+        PartyBinding.ended_at.is_(None),
+        or_(PartyBinding.valid_to.is_(None), PartyBinding.valid_to >= bindparam("day")),
+    )
+)
 
 
 def may_ask_for_copies(session: Session, person: Person, day: date) -> bool:
@@ -188,8 +189,32 @@ def in_term(table: type[Grant], day: date | BindParameter[date]) -> tuple[Column
     return table.valid_from <= day, or_(table.valid_to.is_(None), table.valid_to >= day), table.ended_at.is_(None)
 
 
-@cache
-def _granted(right: InstrumentedAttribute[Any]) -> Select[Any]:
-    """What `account` holds on `day`; made once, since every request of a person asks all of them."""
+def _rights_held(session: Session, account_id: str, day: date) -> dict[str, list[str]]:
+    """What a person holds on a day of every right, as it is kept; one question, since every request asks it."""
+    held: dict[str, list[str]] = {name: [] for name in _RIGHTS}
+    for name, value in session.execute(_RIGHTS_HELD, {"account": account_id, "day": day}):
+        held[name].append(value)
+    return held
+
+
+_RIGHTS: dict[str, InstrumentedAttribute[Any]] = {
+    "role": RoleGrant.role,
+    "department": Membership.department_id,
+    "in_charge": Leadership.department_id,
+    "clearance": ClearanceGrant.level,
+    "mark": MarkGrant.mark,
+    "opened_department": DepartmentGrant.department_id,
+}
+_ACCOUNT = select(Account.id, Account.name, Account.rights_version).where(
+    Account.id == bindparam("account"), Account.active
+)
+
+
+def _held(name: str, right: InstrumentedAttribute[Any]) -> Select[str, str]:
     table = cast("type[Grant]", right.class_)
-    return select(right).where(table.account_id == bindparam("account"), *in_term(table, bindparam("day", type_=Date)))
+    mine = table.account_id == bindparam("account"), *in_term(table, bindparam("day", type_=Date))
+    of_kind: ColumnElement[str] = literal_column(f"'{name}'")
+    return select(of_kind, as_text(right, String)).where(*mine)
+
+
+_RIGHTS_HELD: CompoundSelect[str, str] = union_all(*starmap(_held, _RIGHTS.items()))

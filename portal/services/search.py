@@ -5,21 +5,19 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import and_, bindparam, or_, select
-from sqlalchemy.orm import joinedload, load_only, selectinload
 
 from archive_store.audit.events import EventName
-from archive_store.cases import case_thing, item_for, item_thing
+from archive_store.cases import item_for, things_of
 from archive_store.deadlines import CHINA
 from archive_store.drafts import RENDITION
 from archive_store.errors import NotFoundError
 from archive_store.labels import Label, Level
 from archive_store.models.accounts import Department
-from archive_store.models.cases import Case, Item, StoredFile
+from archive_store.models.cases import StoredFile
 from archive_store.models.derivatives import SpeechDerivative
-from archive_store.models.searches import PastSearch
 from archive_store.models.work import IndexHold
 from archive_store.parsing.formats import TRANSCRIPTS
 from archive_store.permissions import Permission
@@ -30,15 +28,16 @@ from indexer.searcher import MOST_HITS, Scope, Search
 from indexer.suggestions import variants
 from portal.services.indexing import CONTENT, ENTRY, index_tokens
 from portal.services.result_list import workbook
+from portal.services.search_history import remember
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from sqlalchemy import BindParameter
     from sqlalchemy.orm import Session
 
     from archive_store.identity import Actor
+    from archive_store.policy import Thing
     from archive_store.regulation.catalogue import DocumentCatalogue
     from indexer.backends.base import SearchBackend
     from indexer.results import CaseGroup, ItemHits
@@ -49,8 +48,6 @@ if TYPE_CHECKING:
 PAGE_SIZE = 20
 MOST_EXPORTED = 2000
 """So many hits go into a workbook."""
-MOST_REMEMBERED = 100
-"""So many of one's own searches are kept."""
 FACET_TITLES = {
     "year": "年度",
     "kind": "类别",
@@ -87,7 +84,7 @@ class SearchService:
         self._desk = desk
         self._searcher = searcher
         self._backend = backend
-        self._catalogue = catalogue
+        self._titles = choices({kind.code: kind.title for kind in catalogue})
 
     def search(self, actor: Actor, search: Search, *, remember: bool = False) -> SearchResult:
         """Answer a search; that it was asked is an event, durable before the answer.
@@ -189,7 +186,7 @@ class SearchService:
                 return False
             self._desk.record(unit.session, actor, EventName.SEARCH_QUERY, ("search", where), length=len(query))
             if kept:
-                _remember(unit.session, actor, *kept, self._desk.clock())
+                remember(unit.session, actor, *kept, self._desk.clock())
         return True
 
     def check(self, search: Search) -> None:
@@ -231,8 +228,8 @@ class SearchService:
     def facet_titles(self) -> dict[str, Mapping[str, str]]:
         """For each facet, what its values are called."""
         with self._desk.database.read() as session:
-            departments = {row.id: row.name for row in session.scalars(select(Department))}
-        return choices({kind.code: kind.title for kind in self._catalogue}) | {"department_id": departments}
+            departments = {row.id: row.name for row in session.execute(_DEPARTMENTS)}
+        return {**self._titles, "department_id": departments}
 
     def _found(self, actor: Actor, search: Search, *, below: Level | None = None) -> SearchResult:
         """What is found, of all that the actor may find or of what lies below a level."""
@@ -254,18 +251,13 @@ class SearchService:
 
     def _still(self, session: Session, actor: Actor, ids: Sequence[str]) -> set[str]:
         """Those of the ids (`item:page`, `case:0`, `case:persons:label`, see `indexer.documents`) that may be seen."""
-        owners = {page_id.partition(":")[0] for page_id in ids}
-        items = {item.id: item for item in session.scalars(_ITEMS, {"ids": list(owners)})}
-        cases = {case.id: case for case in session.scalars(_CASES, {"ids": list(owners - items.keys())})}
-        return {page_id for page_id in ids if _may_see(actor, items, cases, page_id)}
+        things = things_of(session, {page_id.partition(":")[0] for page_id in ids})
+        return {page_id for page_id in ids if _may_see(actor, things, page_id)}
 
 
 # made once: putting them together anew would take as long as asking them
 _AMONG: BindParameter[Sequence[str]] = bindparam("ids", expanding=True)
-_FACTS = selectinload(Case.handlers), load_only(Case.department_id, Case.label, Case.state)
-_OF_ITEM = load_only(Item.case_id, Item.label, Item.volume, Item.listable), joinedload(Item.case).options(*_FACTS)
-_ITEMS = select(Item).where(Item.id.in_(_AMONG)).options(*_OF_ITEM)
-_CASES = select(Case).where(Case.id.in_(_AMONG)).options(*_FACTS)
+_DEPARTMENTS = select(Department.id, Department.name)
 _PAGED = StoredFile.pages > 0
 _WRITTEN = and_(StoredFile.role == RENDITION, StoredFile.media_type.in_(TRANSCRIPTS))
 _HEARD = StoredFile.id.in_(select(SpeechDerivative.file_id))
@@ -273,28 +265,13 @@ _OPENINGS = select(StoredFile.item_id, _PAGED).where(StoredFile.item_id.in_(_AMO
 _HELD = select(IndexHold.case_id).where(IndexHold.case_id.in_(_AMONG)).limit(1)
 
 
-def _remember(session: Session, actor: Actor, search: Search, total: int, moment: datetime) -> None:
-    """Put a search at the head of the actor's own history, once, and let the oldest go."""
-    filters: dict[str, Any] = {**search.plain_filters}
-    own = select(PastSearch).where(PastSearch.account_id == actor.account_id)
-    same = session.scalars(own.where(PastSearch.query == search.query))
-    row = next((one for one in same if one.filters == filters), None)
-    if row is None:
-        row = PastSearch(account_id=actor.account_id, query=search.query, filters=filters, total=total)
-        session.add(row)
-    row.sort, row.asked_at, row.total = search.sort.value, moment, total
-    for old in session.scalars(own.order_by(PastSearch.asked_at.desc(), PastSearch.id).offset(MOST_REMEMBERED)):
-        session.delete(old)
-
-
-def _may_see(actor: Actor, items: Mapping[str, Item], cases: Mapping[str, Case], page_id: str) -> bool:
+def _may_see(actor: Actor, things: Mapping[str, Thing], page_id: str) -> bool:
     owner, _, rest = page_id.partition(":")
-    if owner in items:
-        item = items[owner]
-        return decide(actor, Permission.READ_CONTENT, item_thing(item.case, item))
-    if owner not in cases:
+    if owner not in things:
         return False
-    thing = case_thing(cases[owner])
+    thing = things[owner]
+    if thing.label is not None:  # an item
+        return decide(actor, Permission.READ_CONTENT, thing)
     if rest == "0":
         return decide(actor, Permission.SEE_ENTRY, thing)
     known = decide(actor, Permission.READ_CONTENT, thing)  # as on the page of the case

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from flask import Blueprint, jsonify, render_template, request, send_file, url_for
@@ -86,9 +86,11 @@ def complete() -> Response:
 def _links(query: str, sort: str, chosen: Mapping[str, frozenset[str]]) -> Callable[..., str]:
     """Addresses of this search that turn to a page, add a value or leave one out, and keep the rest.
 
-    A page has a hundred of them: each address is looked up once.
+    A page has a hundred of them: what they share is put together once.
     """
     places = {to: url_for(to) for to in ("search.page", "search.workbook")}
+    kept = {(name, value) for name, values in chosen.items() for value in values}
+    asked, order = urlencode({"q": query}), urlencode({"sort": sort}) if sort != "relevance" else ""
 
     def link(
         number: int = 1,
@@ -96,11 +98,8 @@ def _links(query: str, sort: str, chosen: Mapping[str, frozenset[str]]) -> Calla
         drop: tuple[str, str] | None = None,
         to: str = "search.page",
     ) -> str:
-        pairs = {(name, value) for name, values in chosen.items() for value in values}
-        pairs = (pairs | ({add} if add else set())) - ({drop} if drop else set())
-        said: list[tuple[str, Any]] = [("q", query)]
-        said += [("page", number)] if number > 1 else []
-        said += [("sort", sort)] if sort != "relevance" else []
-        return f"{places[to]}?{urlencode([*said, *sorted(pairs)])}"
+        pairs = urlencode(sorted((kept | ({add} if add else set())) - {drop}))
+        said = (asked, urlencode({"page": number}) if number > 1 else "", order, pairs)
+        return f"{places[to]}?{'&'.join(filter(None, said))}"
 
     return link

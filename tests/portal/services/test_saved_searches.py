@@ -16,7 +16,7 @@ from archive_store.models.cases import Case
 from archive_store.models.searches import PastSearch, SavedSearch
 from indexer.query_tree import QueryError
 from portal.services import saved_searches
-from portal.services.search import MOST_REMEMBERED
+from portal.services.search_history import MOST_REMEMBERED
 from portal.worker import Worker
 from tests.portal.conftest import write_case
 from tests.portal.filing import seal
