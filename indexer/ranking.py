@@ -27,6 +27,7 @@ import numpy as np
 
 from indexer import meanings
 from indexer.analysis import BREAK
+from indexer.conditions import all_of, has
 from indexer.wording import INSIDE, weighted_atoms, weighted_bigrams
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indexer.analysis import Analysed
+    from indexer.conditions import Condition
     from indexer.weights import Weights
     from indexer.wording import Weighted
 
@@ -86,6 +88,7 @@ class Ranking:
         self._uni = _Terms(atoms, weights.of_atom, _atom_id)
         self._meaning = meanings.load().of_query(token for token, weight in bigrams if weight == INSIDE)
         self.clauses: tuple[Clause, ...] = tuple(self._clauses(bigrams))
+        self.tiers: tuple[Condition, ...] = tuple(_tiers(bigrams))
 
     def _clauses(self, bigrams: Iterable[Weighted]) -> Iterable[Clause]:
         occurrences: dict[str, int] = {}
@@ -114,6 +117,13 @@ class Ranking:
         total = bigrams.bm25() + ATOMS * self._uni.matches(uni).bm25() + WINDOW * bigrams.best_window()
         total += MEANING * meanings.cosines(own, self._meaning)
         return [round(float(score), _DIGITS) for score in total]
+
+
+def _tiers(bigrams: Iterable[Weighted]) -> Iterable[Condition]:
+    """Pages that hold every bigram of the query so many times or more, the most first."""
+    tokens = dict.fromkeys(token for token, _ in bigrams if len(token) > 1)
+    for times in sorted(REPEATS, reverse=True) if tokens else ():
+        yield all_of(*(has("repeats", f"{token}{times}") for token in tokens))
 
 
 class _Terms:

@@ -28,7 +28,7 @@ from indexer.backends.embedded_state import State, read_state, write_state
 from indexer.backends.embedded_writers import Writers
 from indexer.backends.form import FORM
 from indexer.backends.merging import answer
-from indexer.conditions import Condition, has
+from indexer.conditions import has
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -198,7 +198,7 @@ class EmbeddedBackend:
 
     def count(self, request: SearchRequest) -> int:
         """The exact number of hits."""
-        return self._read(lambda: self._count(self._searchers(request.partitions), request.full_condition))
+        return self._read(lambda: EmbeddedEngine(self._searchers(request.partitions)).count(request.full_condition))
 
     def page_ids(self, case_id: str) -> Mapping[str, Partition]:
         """Every document of a case with its partition."""
@@ -222,12 +222,9 @@ class EmbeddedBackend:
 
     def _partitions_of(self, case_id: str) -> set[Partition]:
         condition = has("case", case_id)
-        return self._read(lambda: {p for p, searcher in self._view().items() if self._count([searcher], condition)})
-
-    @staticmethod
-    def _count(searchers: Iterable[tantivy.Searcher], condition: Condition) -> int:
-        query = condition_query(condition)
-        return sum(total_of(searcher.search(query, 1)) for searcher in searchers)
+        return self._read(
+            lambda: {p for p, searcher in self._view().items() if EmbeddedEngine([searcher]).count(condition)}
+        )
 
     def _read(self, ask: Callable[[], Answer]) -> Answer:
         """Read; once more with fresh readers where a build was replaced underneath."""

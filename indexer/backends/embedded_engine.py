@@ -40,6 +40,11 @@ class EmbeddedEngine:
     def __init__(self, searchers: Sequence[Searcher]) -> None:
         self._searchers = searchers
 
+    def count(self, condition: Condition) -> int:
+        """The exact number of hits."""
+        query = condition_query(condition)
+        return sum(total_of(searcher.search(query, 1)) for searcher in self._searchers)
+
     def top(self, condition: Condition, clauses: Sequence[Clause], limit: int) -> Top[Ref]:
         """The best hits of all partitions together."""
         query = scored_query(condition, clauses)

@@ -1,18 +1,19 @@
 """The order of a result, the same for every engine.
 
 By relevance: the engine gives the best hits by constant scores; `RESCORED` of them (whole groups of equal score, or
-none of a group) are rescored from their own pages, equals stand in archival order; all other hits follow in
-archival order. Where the cut falls is decided by scores of visible documents only, and inside a group of equals the
-engine's own order, which hidden documents could move, is never used.
+none of a group) are rescored from their own pages, equals stand in archival order; all other hits follow by tiers
+(pages that hold every word often before those that hold it less often), each in archival order. Where the cut falls is
+decided by visible documents only, and inside a group of equals the engine's own order, which hidden documents could
+move, is never used.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from indexer.backends.base import SearchRequest, SearchResponse
-from indexer.conditions import Condition, Without, all_of, has
+from indexer.conditions import EVERYTHING, Condition, Without, all_of, has
 from indexer.fields import Sort
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ class Top(Generic[Ref]):
 
 class Engine(Protocol[Ref]):
     """What an engine does for one request."""
+
+    def count(self, condition: Condition) -> int:
+        """The exact number of hits."""
 
     def top(self, condition: Condition, clauses: Sequence[Clause], limit: int) -> Top[Ref]:
         """The best `limit` hits by stage 1 and the number of all hits."""
@@ -90,19 +94,40 @@ def _listed(engine: Engine[Ref], condition: Condition, request: SearchRequest) -
 def _ranked(
     engine: Engine[Ref], condition: Condition, request: SearchRequest, ranking: Ranking
 ) -> tuple[int, list[Ref]]:
-    top = engine.top(condition, ranking.clauses, MOST_RESCORED + 1)
-    chosen = [ref for _, ref in whole_groups(top)]
+    total, chosen = _chosen(engine, condition, ranking)
     candidates = engine.candidates(chosen)
     scores = ranking.scores([candidate.payload for candidate in candidates])
     order = sorted(range(len(chosen)), key=lambda n: (-scores[n], candidates[n].order))
     end = request.offset + request.size
     hits = [chosen[n] for n in order[request.offset : end]]
-    if end > len(chosen) and top.total > len(chosen):
+    if end > len(chosen) and total > len(chosen):
         others = all_of(condition, Without(has("id", *(c.page_id for c in candidates)))) if chosen else condition
         start = max(request.offset - len(chosen), 0)
-        rest = replace(request, offset=start, size=end - len(chosen) - start)
-        hits += _listed(engine, others, rest)[1]
-    return top.total, hits
+        hits += _by_tiers(engine, others, ranking.tiers, start, end - len(chosen) - start)
+    return total, hits
+
+
+def _chosen(engine: Engine[Ref], condition: Condition, ranking: Ranking) -> tuple[int, list[Ref]]:
+    """The number of all hits, and those to rescore: none where the first tier alone is too many."""
+    if ranking.tiers and engine.count(all_of(condition, ranking.tiers[0])) > MOST_RESCORED:
+        return engine.count(condition), []
+    top = engine.top(condition, ranking.clauses, MOST_RESCORED + 1)
+    return top.total, [ref for _, ref in whole_groups(top)]
+
+
+def _by_tiers(
+    engine: Engine[Ref], condition: Condition, tiers: Sequence[Condition], offset: int, size: int
+) -> list[Ref]:
+    """A stretch of the hits that are not rescored: tier by tier, each in archival order, and then what is in none."""
+    hits: list[Ref] = []
+    left = condition
+    for tier in (*tiers, EVERYTHING):
+        count, refs = engine.listing(all_of(left, tier), Sort.ARCHIVAL_CODE, offset + size - len(hits))
+        hits += refs[offset:]
+        if len(hits) == size:
+            break
+        offset, left = max(offset - count, 0), all_of(left, Without(tier))
+    return hits
 
 
 def whole_groups(top: Top[Ref]) -> list[tuple[float, Ref]]:

@@ -8,6 +8,7 @@ import pytest
 
 from indexer import meanings
 from indexer.analysis import Analysed
+from indexer.conditions import all_of, has
 from indexer.ranking import Clause, Ranking, payload, repeat_tokens
 from indexer.weights import Weights
 from indexer.wording import INSIDE, weighted_atoms, weighted_bigrams
@@ -81,6 +82,12 @@ def test_stage_one_adds_public_constants_for_each_distinct_bigram() -> None:
     assert Clause("repeats", "采砂2", 3.0) in clauses
     assert Ranking(["采"], WEIGHTS).clauses == (Clause("uni", "采", 3.0),)
     assert Ranking(["，"], WEIGHTS).clauses == ()
+
+
+def test_tiers_ask_for_every_bigram_so_many_times_the_most_first() -> None:
+    both = Ranking(["采砂", "处罚"], WEIGHTS).tiers
+    assert both == tuple(all_of(has("repeats", f"采砂{n}"), has("repeats", f"处罚{n}")) for n in (8, 4, 2))
+    assert Ranking(["采"], WEIGHTS).tiers == ()
 
 
 def test_stage_one_sums_are_exact_in_single_precision() -> None:

@@ -39,7 +39,7 @@ from tests.indexer.world import (
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from archive_store.labels import Partition
     from tests.proofs import ProofBook
@@ -253,6 +253,28 @@ class BackendContract:
             )
             seen += [hit.page_id for hit in hits]
         assert len(seen) == len(set(seen)) == len(pages)
+
+    @pytest.mark.parametrize(
+        ("times", "order"),
+        [
+            ((1, 8, 2, 4, 9, 1, 4, 8, 2, 8, 8, 3), (2, 5, 8, 10, 11, 4, 7, 3, 9, 12, 1, 6)),  # the first tier too large
+            ((1, 4, 2, 2, 4, 1, 4, 9, 2, 4, 4, 3), (8, 2, 5, 7, 10, 11, 3, 4, 9, 12, 1, 6)),  # the second
+        ],
+    )
+    def test_what_is_not_rescored_follows_by_how_often_it_says_it(
+        self, backend: SearchBackend, monkeypatch: pytest.MonkeyPatch, times: Sequence[int], order: Sequence[int]
+    ) -> None:
+        """Equals that are too many are not rescored: tier by tier, each in archival order, whole and in any stretch."""
+        monkeypatch.setattr(merging, "RESCORED", 2)
+        monkeypatch.setattr(merging, "MOST_RESCORED", 4)
+        page = make_world(5, 1).pages[0]
+        texts = ["。".join(["罚款", *["采砂"] * count]) for count in times]
+        fill(backend, [replace(page, page_id=f"p:{n}", page=n, text=t, tail="") for n, t in enumerate(texts, 1)])
+        scope = Scope((page.partition,), None, None)
+        for size in (1, 5, len(order)):
+            found = [ask(backend, "采砂", scope, offset=at, size=size) for at in range(0, len(order), size)]
+            assert {result.total for result in found} == {len(order)}
+            assert tuple(hit.page for result in found for hit in result.cases[0].items[0].pages) == order
 
     def test_recall_and_precision_of_random_substrings(
         self,
