@@ -187,10 +187,13 @@ def together(ask: Callable[[], Callable[[str], object]], asked: list[str]) -> fl
 def fts5(folder: Path, count: int) -> dict[str, float]:
     """Common terms by SQLite FTS5 over the same bigrams: count and the best twenty."""
     with closing(sqlite3.connect(folder / "fts.db")) as peer:
-        peer.execute("PRAGMA journal_mode = WAL")
-        peer.execute("CREATE VIRTUAL TABLE pages USING fts5(bi, content='', tokenize=\"unicode61\")")
-        peer.executemany("INSERT INTO pages(bi) VALUES (?)", ((" ".join(Analysed(d.text).bi),) for d in pages(count)))
-        peer.commit()
+        if not peer.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+            peer.execute("PRAGMA journal_mode = WAL")
+            peer.execute("BEGIN")
+            peer.execute("CREATE VIRTUAL TABLE pages USING fts5(bi, content='', tokenize=\"unicode61\")")
+            bigrams = ((" ".join(Analysed(d.text).bi),) for d in pages(count))
+            peer.executemany("INSERT INTO pages(bi) VALUES (?)", bigrams)
+            peer.commit()
 
         def ask(query: str) -> None:
             asked = '"' + " ".join(Analysed(query).bi) + '"'
@@ -283,9 +286,13 @@ def on_elasticsearch(data: Path, count: int, url: str) -> dict[str, Any]:
     with closing(ElasticsearchBackend(cluster, WriterLock(data / "index" / "elasticsearch.lock"))) as writer:
         writer.open()
         speed = build(writer, count, pages)
-    (data / "index" / FILE).write_text(json.dumps(asdict(InUse(ELASTICSEARCH, time.time()))), "utf-8")
-    with closing(ElasticsearchBackend(cluster, WriterLock(data / "index" / "unused.lock"))) as backend:
-        return {"indexed_pages_per_second": speed, **measure(data, count, backend)}
+    in_use = data / "index" / FILE
+    in_use.write_text(json.dumps(asdict(InUse(ELASTICSEARCH, time.time()))), "utf-8")
+    try:
+        with closing(ElasticsearchBackend(cluster, WriterLock(data / "index" / "unused.lock"))) as backend:
+            return {"indexed_pages_per_second": speed, **measure(data, count, backend)}
+    finally:
+        in_use.unlink()
 
 
 def _over(whole: dict[str, float], alone: dict[str, float]) -> dict[str, float]:
@@ -293,28 +300,43 @@ def _over(whole: dict[str, float], alone: dict[str, float]) -> dict[str, float]:
     return {part: round(whole[part] - 1.5 * alone[part], 1) for part in whole}
 
 
+def archive(folder: Path, count: int) -> dict[str, Any]:
+    """The archive in a folder, built where it does not stand there yet; how it was built."""
+    told = folder / "built.json"
+    if told.exists():
+        built: dict[str, Any] = json.loads(told.read_text("utf-8"))
+        if built["pages"] != count:
+            raise SystemExit(f"{folder} holds an archive of {built['pages']} pages")
+        return built
+    speed = prepared(folder / "data", count)
+    texts = "laws" if os.environ.get("ANJUAN_CORPUS") else "made up"
+    built = {"pages": count, "texts": texts, "indexed_pages_per_second": speed}
+    told.write_text(json.dumps(built), "utf-8")
+    return built
+
+
 def main() -> int:
     """Build, measure, print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.search_scale", description=__doc__)
     parser.add_argument("--pages", type=int, default=20_000)
+    parser.add_argument("--folder", type=Path, help="keep the archive and the peer there, or measure those that are")
     parser.add_argument("--no-peer", action="store_true", help="leave SQLite FTS5 out")
     parser.add_argument("--elasticsearch", default="", help="address of a node: the same workload there beside")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder) / "data"
-        speed = prepared(data, given.pages)
+    with tempfile.TemporaryDirectory() as made:
+        folder: Path = given.folder or Path(made)
+        folder.mkdir(parents=True, exist_ok=True)
+        data = folder / "data"
         result: dict[str, Any] = {
-            "pages": given.pages,
-            "texts": "laws" if os.environ.get("ANJUAN_CORPUS") else "made up",
-            "indexed_pages_per_second": speed,
+            **archive(folder, given.pages),
             "index_mb": sum(path.stat().st_size for path in (data / "index").rglob("*") if path.is_file()) // 2**20,
             "findable_after_s": findable(data),
             **embedded(data, given.pages),
-            "indexing_beside_bare": indexing(Path(folder)),
+            "indexing_beside_bare": indexing(Path(made)),
         }
         if not given.no_peer:
-            result["fts5_common_ms"] = fts5(Path(folder), given.pages)
+            result["fts5_common_ms"] = fts5(folder, given.pages)
             result["fts5_times"] = round(result["fts5_common_ms"]["p50"] / result["common"]["bare_ms"]["p50"], 1)
         if given.elasticsearch:
             result["elasticsearch"] = on_elasticsearch(data, given.pages, given.elasticsearch)
