@@ -131,9 +131,9 @@ def bare(backend: EmbeddedBackend | ElasticsearchBackend, query: str, scope: Sco
     condition = request.full_condition
 
     def ask(engine: Engine[Any]) -> None:
-        top = engine.top(condition, (), 20)
-        engine.facets(condition, FACETS)
-        group_hits(engine.documents([ref for _, ref in top.hits]), marked_terms(tree))
+        total, _ = engine.counted(condition, FACETS)
+        best = engine.best(condition, (), 20, total) if total else ()
+        group_hits(engine.documents([ref for _, ref in best]), marked_terms(tree))
 
     if isinstance(backend, ElasticsearchBackend):  # both below the protocol on purpose
         backend._over(request.partitions, ask, None)  # noqa: SLF001

@@ -78,10 +78,11 @@ def repeat_tokens(bigrams: Iterable[str]) -> list[str]:
 
 
 class Ranking:
-    """The two stages for the wanted words of one query."""
+    """The two stages for the wanted words of one query, or of a question, whose pages need not hold all of them."""
 
-    def __init__(self, texts: Sequence[str], weights: Weights) -> None:
+    def __init__(self, texts: Sequence[str], weights: Weights, *, of_question: bool = False) -> None:
         self._weights = weights
+        self.of_question = of_question
         bigrams = [token for text in texts for token in weighted_bigrams(text)]
         atoms = [token for text in texts for token in weighted_atoms(text)]
         self._bi = _Terms(bigrams, weights.of_bigram, _bigram_id)
@@ -119,10 +120,12 @@ class Ranking:
         return [round(float(score), _DIGITS) for score in total]
 
 
-def _tiers(bigrams: Iterable[Weighted]) -> Iterable[Condition]:
-    """Pages that hold every bigram of the query so many times or more, the most first."""
-    tokens = dict.fromkeys(token for token, _ in bigrams if len(token) > 1)
-    for times in sorted(REPEATS, reverse=True) if tokens else ():
+def _tiers(bigrams: Sequence[Weighted]) -> Iterable[Condition]:
+    """Pages that hold every bigram of the query so many times or more, the most first; none if it has single atoms."""
+    tokens = dict.fromkeys(token for token, _ in bigrams)
+    if not tokens or any(len(token) == 1 for token in tokens):
+        return
+    for times in sorted(REPEATS, reverse=True):
         yield all_of(*(has("repeats", f"{token}{times}") for token in tokens))
 
 

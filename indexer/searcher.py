@@ -151,7 +151,9 @@ class Searcher:
         return self._ask(parsed.question, search, scope, recheck, facets), marked_terms(parsed.question), True
 
     def _ranking(self, tree: Query) -> Ranking:
-        return Ranking([leaf.text for leaf in free_terms(tree)], self._weights)
+        wanted = free_terms(tree)
+        of_question = any(isinstance(leaf, Question) for leaf in wanted)
+        return Ranking([leaf.text for leaf in wanted], self._weights, of_question=of_question)
 
     def _ask(
         self, tree: Query, search: Search, scope: Scope, recheck: Recheck, facets: tuple[str, ...]

@@ -60,9 +60,12 @@ class SearchRequest:
     @property
     def full_condition(self) -> Condition:
         """The condition with scope, filters and what is left out."""
-        parts = [self.condition]
-        if self.scope is not None:
-            parts.append(in_scope(self.scope))
+        return all_of(EVERYTHING, self.condition, self.reach)
+
+    @property
+    def reach(self) -> Condition:
+        """Scope, filters and what is left out, whatever is asked for."""
+        parts: list[Condition] = [] if self.scope is None else [in_scope(self.scope)]
         parts += [has(FACET_FIELDS.get(name, name), *values) for name, values in sorted(self.filters.items()) if values]
         if self.item_id:
             parts.append(has("item", self.item_id))

@@ -270,7 +270,7 @@ class ElasticsearchBackend:
 
     def count(self, request: SearchRequest) -> int:
         """The exact number of hits."""
-        return self._over(request.partitions, lambda engine: engine.count(request.full_condition), 0)
+        return self._over(request.partitions, lambda engine: engine.counted(request.full_condition)[0], 0)
 
     def page_ids(self, case_id: str) -> Mapping[str, Partition]:
         """Every document of a case with its partition."""

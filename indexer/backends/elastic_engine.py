@@ -11,7 +11,7 @@ from elastic_transport import TransportError
 from indexer.backends.base import FACET_FIELDS
 from indexer.backends.elastic_query import condition_query, scored_query, stretches
 from indexer.backends.form import SORT_FIELDS
-from indexer.backends.merging import Candidate, Top
+from indexer.backends.merging import Candidate
 from indexer.documents import PageDocument
 from indexer.fields import Sort
 
@@ -52,23 +52,30 @@ class ElasticEngine:
         """The point in time by its latest name, to be closed."""
         return self._point
 
-    def count(self, condition: Condition) -> int:
-        """The exact number of hits."""
-        found = self._search(query=condition_query(condition), size=0, track_total_hits=True)
-        return int(found["hits"]["total"]["value"])
+    def counted(self, condition: Condition, facets: Sequence[str] = ()) -> tuple[int, Mapping[str, Mapping[str, int]]]:
+        """The number of hits and counts of facet values; so many values are asked for that no count is an estimate."""
+        asked = {name: {"terms": {"field": FACET_FIELDS.get(name, name), "size": MOST_FACET_VALUES}} for name in facets}
+        aggregations = {"aggs": asked} if asked else {}
+        found = self._search(query=condition_query(condition), size=0, track_total_hits=True, **aggregations)
+        counts = {
+            name: {bucket["key"]: bucket["doc_count"] for bucket in found["aggregations"][name]["buckets"]}
+            for name in facets
+        }
+        return int(found["hits"]["total"]["value"]), counts
 
-    def top(self, condition: Condition, clauses: Sequence[Clause], limit: int) -> Top[Hit]:
+    def best(self, condition: Condition, clauses: Sequence[Clause], limit: int, total: int) -> list[tuple[float, Hit]]:
         """The best hits, with what stage 2 needs of them."""
+        del total
         found = self._search(
             query=scored_query(condition, clauses),
             size=limit,
             sort=["_score"],
             track_scores=True,
-            track_total_hits=True,
+            track_total_hits=False,
             stored_fields=["payload"],
             docvalue_fields=["order"],
         )["hits"]
-        return Top(int(found["total"]["value"]), [(hit["_score"], hit) for hit in found["hits"]])
+        return [(hit["_score"], hit) for hit in found["hits"]]
 
     def listing(self, condition: Condition, sort: Sort, limit: int) -> tuple[int, list[Hit]]:
         """The first hits by an order key, listed in stretches."""
@@ -97,15 +104,6 @@ class ElasticEngine:
             for hit in self._search(query=ids, size=most, sort=["_doc"], stored_fields=["document"])["hits"]["hits"]:
                 stored[hit["_index"], hit["_id"]] = _bytes(hit, "document")
         return [PageDocument.from_stored(stored[hit["_index"], hit["_id"]]) for hit in refs]
-
-    def facets(self, condition: Condition, names: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
-        """Counts of facet values; so many values are asked for that no count is an estimate."""
-        asked = {name: {"terms": {"field": FACET_FIELDS.get(name, name), "size": MOST_FACET_VALUES}} for name in names}
-        found = self._search(query=condition_query(condition), size=0, track_total_hits=False, aggs=asked)
-        return {
-            name: {bucket["key"]: bucket["doc_count"] for bucket in found["aggregations"][name]["buckets"]}
-            for name in names
-        }
 
     def ids(self, condition: Condition) -> list[tuple[str, str]]:
         """Index and id of every hit."""

@@ -198,7 +198,9 @@ class EmbeddedBackend:
 
     def count(self, request: SearchRequest) -> int:
         """The exact number of hits."""
-        return self._read(lambda: EmbeddedEngine(self._searchers(request.partitions)).count(request.full_condition))
+        return self._read(
+            lambda: EmbeddedEngine(self._searchers(request.partitions)).counted(request.full_condition)[0]
+        )
 
     def page_ids(self, case_id: str) -> Mapping[str, Partition]:
         """Every document of a case with its partition."""
@@ -223,7 +225,7 @@ class EmbeddedBackend:
     def _partitions_of(self, case_id: str) -> set[Partition]:
         condition = has("case", case_id)
         return self._read(
-            lambda: {p for p, searcher in self._view().items() if EmbeddedEngine([searcher]).count(condition)}
+            lambda: {p for p, searcher in self._view().items() if EmbeddedEngine([searcher]).counted(condition)[0]}
         )
 
     def _read(self, ask: Callable[[], Answer]) -> Answer:

@@ -10,7 +10,7 @@ from tantivy import DocAddress, Document, Order, Searcher, SearchResult
 from indexer.backends.base import FACET_FIELDS
 from indexer.backends.embedded_query import condition_query, scored_query
 from indexer.backends.form import SORT_FIELDS
-from indexer.backends.merging import Candidate, Top
+from indexer.backends.merging import Candidate
 from indexer.documents import PageDocument
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 Ref = tuple[int, DocAddress]
 MOST_FACET_VALUES = 10_000
+SPARSE = 25
+"""Where at most one document of so many is a hit, each hit is asked for its clauses; else clauses are gone through."""
+_TOTAL = "total"
+"""What the number of hits is called among the facets; every document has its place in archival order."""
 
 
 def total_of(found: SearchResult) -> int:
@@ -40,22 +44,32 @@ class EmbeddedEngine:
     def __init__(self, searchers: Sequence[Searcher]) -> None:
         self._searchers = searchers
 
-    def count(self, condition: Condition) -> int:
-        """The exact number of hits."""
+    def counted(self, condition: Condition, facets: Sequence[str] = ()) -> tuple[int, Mapping[str, Mapping[str, int]]]:
+        """The number of hits and counts of facet values, added up over the partitions; one pass gives both."""
         query = condition_query(condition)
-        return sum(total_of(searcher.search(query, 1)) for searcher in self._searchers)
+        if not facets:
+            return sum(total_of(searcher.search(query, 1)) for searcher in self._searchers), {}
+        asked: dict[str, Any] = {_TOTAL: {"value_count": {"field": "order"}}}
+        for name in facets:
+            asked[name] = {"terms": {"field": FACET_FIELDS.get(name, name), "size": MOST_FACET_VALUES}}
+        total, counts = 0, {name: Counter[str]() for name in facets}
+        for searcher in self._searchers:
+            found = searcher.aggregate(query, asked)
+            total += int(found[_TOTAL]["value"])
+            for name in facets:
+                counts[name].update({bucket["key"]: bucket["doc_count"] for bucket in found[name]["buckets"]})
+        return total, counts
 
-    def top(self, condition: Condition, clauses: Sequence[Clause], limit: int) -> Top[Ref]:
+    def best(self, condition: Condition, clauses: Sequence[Clause], limit: int, total: int) -> list[tuple[float, Ref]]:
         """The best hits of all partitions together."""
-        query = scored_query(condition, clauses)
-        total = 0
+        sparse = total * SPARSE <= sum(searcher.num_docs for searcher in self._searchers)
+        query = scored_query(condition, clauses, sparse=sparse)
         hits: list[tuple[float, Ref]] = []
         for number, searcher in enumerate(self._searchers):
-            found = searcher.search(query, limit)
-            total += total_of(found)
+            found = searcher.search(query, limit, count=False)
             hits += [(score, (number, address)) for score, address in found.hits]
         hits.sort(key=lambda hit: -hit[0])
-        return Top(total, hits[:limit])
+        return hits[:limit]
 
     def listing(self, condition: Condition, sort: Sort, limit: int) -> tuple[int, list[Ref]]:
         """The first hits of all partitions by an order key."""
@@ -78,13 +92,3 @@ class EmbeddedEngine:
         """The stored documents."""
         stored = (self._searchers[number].doc(address) for number, address in refs)
         return [PageDocument.from_stored(value(doc, "document")) for doc in stored]
-
-    def facets(self, condition: Condition, names: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
-        """Counts of facet values, added up over the partitions."""
-        query = condition_query(condition)
-        asked = {name: {"terms": {"field": FACET_FIELDS.get(name, name), "size": MOST_FACET_VALUES}} for name in names}
-        counts: dict[str, Counter[str]] = {name: Counter() for name in names}
-        for searcher in self._searchers:
-            for name, found in searcher.aggregate(query, asked).items():
-                counts[name].update({bucket["key"]: bucket["doc_count"] for bucket in found["buckets"]})
-        return counts

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from indexer.ranking import Clause
 
 
+DEEPEST = 64
+"""Queries that are laid around each other at most."""
 LARGE = 50
 """Tokens of one field from which on their query is kept for the next search."""
 
@@ -25,13 +27,22 @@ def condition_query(condition: Condition) -> Query:
     return Query.const_score_query(_translate(condition), 0.0)
 
 
-def scored_query(condition: Condition, clauses: Sequence[Clause]) -> Query:
-    """The same documents, each with the sum of the clauses that it holds."""
+def scored_query(condition: Condition, clauses: Sequence[Clause], *, sparse: bool) -> Query:
+    """The same documents, each with the sum of the clauses that it holds.
+
+    Where they are sparse, each clause is laid around the query before it, and the engine leaps from document to
+    document in its list; all clauses at once are united first, whether or not the condition holds.
+    """
     constants = [
         (Occur.Should, Query.const_score_query(Query.term_query(schema(), clause.field, clause.token), clause.weight))
         for clause in clauses
     ]
-    return Query.boolean_query([(Occur.Must, condition_query(condition)), *constants])
+    query = condition_query(condition)
+    if not sparse or len(constants) > DEEPEST:
+        return Query.boolean_query([(Occur.Must, query), *constants])
+    for constant in constants:
+        query = Query.boolean_query([(Occur.Must, query), constant])
+    return query
 
 
 def _translate(condition: Condition) -> Query:

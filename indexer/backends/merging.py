@@ -9,8 +9,7 @@ move, is never used.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from indexer.backends.base import SearchRequest, SearchResponse
 from indexer.conditions import EVERYTHING, Condition, Without, all_of, has
@@ -25,10 +24,14 @@ if TYPE_CHECKING:
 Ref = TypeVar("Ref")
 """An engine's own way to name a document."""
 
-RESCORED = 300
+RESCORED = 150
 """So many hits are rescored if the groups of equals allow it."""
-MOST_RESCORED = 600
+MOST_RESCORED = 300
 """A group of equals that would lead beyond this is left out whole."""
+FOR_A_QUESTION = 2
+"""Of a question so many times as many: its best page may hold few of its words, where every hit of words holds all."""
+MANY = 5_000
+"""Of more hits than these the first tier is counted before anything is scored: it often settles the matter."""
 
 
 class Candidate(NamedTuple):
@@ -39,22 +42,16 @@ class Candidate(NamedTuple):
     payload: bytes
 
 
-@dataclass(frozen=True)
-class Top(Generic[Ref]):
-    """The exact number of hits and the best of them by stage 1, best first, equals in any order."""
-
-    total: int
-    hits: Sequence[tuple[float, Ref]]
-
-
 class Engine(Protocol[Ref]):
     """What an engine does for one request."""
 
-    def count(self, condition: Condition) -> int:
-        """The exact number of hits."""
+    def counted(self, condition: Condition, facets: Sequence[str]) -> tuple[int, Mapping[str, Mapping[str, int]]]:
+        """The exact number of hits, and of each value of the facets among them."""
 
-    def top(self, condition: Condition, clauses: Sequence[Clause], limit: int) -> Top[Ref]:
-        """The best `limit` hits by stage 1 and the number of all hits."""
+    def best(
+        self, condition: Condition, clauses: Sequence[Clause], limit: int, total: int
+    ) -> Sequence[tuple[float, Ref]]:
+        """The best `limit` of `total` hits by stage 1, best first, equals in any order."""
 
     def listing(self, condition: Condition, sort: Sort, limit: int) -> tuple[int, Sequence[Ref]]:
         """The number of hits and the first `limit` of them in a fixed order."""
@@ -65,19 +62,24 @@ class Engine(Protocol[Ref]):
     def documents(self, refs: Sequence[Ref]) -> Sequence[PageDocument]:
         """The documents themselves."""
 
-    def facets(self, condition: Condition, names: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
-        """Exact counts of facet values among the hits."""
-
 
 def answer(engine: Engine[Ref], request: SearchRequest) -> SearchResponse:
     """Answer a request with an engine."""
-    condition = request.full_condition
-    if request.sort is Sort.RELEVANCE and request.ranking is not None and request.ranking.clauses:
-        total, hits = _ranked(engine, condition, request, request.ranking)
+    ranking = request.ranking if request.sort is Sort.RELEVANCE else None
+    counts: Mapping[str, Mapping[str, int]] = {}
+    hits: Sequence[Ref] = ()
+    if ranking is not None and ranking.clauses:
+        total, counts = engine.counted(request.full_condition, request.facets)
+        if total > request.offset:
+            hits = _ranked(engine, request, ranking, total)
     else:
-        total, hits = _listed(engine, condition, request)
-    found = engine.facets(condition, request.facets) if request.facets else {}
-    return SearchResponse(total, tuple(engine.documents(hits)), {name: _sorted(found[name]) for name in request.facets})
+        sort = Sort.ARCHIVAL_CODE if request.sort is Sort.RELEVANCE else request.sort
+        total, first = engine.listing(request.full_condition, sort, request.offset + request.size)
+        hits = first[request.offset :]
+        if request.facets:
+            _, counts = engine.counted(request.full_condition, request.facets)
+    documents = engine.documents(hits) if hits else ()
+    return SearchResponse(total, tuple(documents), {name: _sorted(counts[name]) for name in request.facets})
 
 
 def _sorted(counts: Mapping[str, int]) -> dict[str, int]:
@@ -85,34 +87,32 @@ def _sorted(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def _listed(engine: Engine[Ref], condition: Condition, request: SearchRequest) -> tuple[int, list[Ref]]:
-    sort = Sort.ARCHIVAL_CODE if request.sort is Sort.RELEVANCE else request.sort
-    total, refs = engine.listing(condition, sort, request.offset + request.size)
-    return total, list(refs[request.offset :])
-
-
-def _ranked(
-    engine: Engine[Ref], condition: Condition, request: SearchRequest, ranking: Ranking
-) -> tuple[int, list[Ref]]:
-    total, chosen = _chosen(engine, condition, ranking)
+def _ranked(engine: Engine[Ref], request: SearchRequest, ranking: Ranking, total: int) -> list[Ref]:
+    chosen = _chosen(engine, request, ranking, total)
     candidates = engine.candidates(chosen)
     scores = ranking.scores([candidate.payload for candidate in candidates])
     order = sorted(range(len(chosen)), key=lambda n: (-scores[n], candidates[n].order))
     end = request.offset + request.size
     hits = [chosen[n] for n in order[request.offset : end]]
     if end > len(chosen) and total > len(chosen):
-        others = all_of(condition, Without(has("id", *(c.page_id for c in candidates)))) if chosen else condition
+        rescored = (Without(has("id", *(c.page_id for c in candidates))),) if chosen else ()
         start = max(request.offset - len(chosen), 0)
+        others = all_of(request.full_condition, *rescored)
         hits += _by_tiers(engine, others, ranking.tiers, start, end - len(chosen) - start)
-    return total, hits
+    return hits
 
 
-def _chosen(engine: Engine[Ref], condition: Condition, ranking: Ranking) -> tuple[int, list[Ref]]:
-    """The number of all hits, and those to rescore: none where the first tier alone is too many."""
-    if ranking.tiers and engine.count(all_of(condition, ranking.tiers[0])) > MOST_RESCORED:
-        return engine.count(condition), []
-    top = engine.top(condition, ranking.clauses, MOST_RESCORED + 1)
-    return top.total, [ref for _, ref in whole_groups(top)]
+def _chosen(engine: Engine[Ref], request: SearchRequest, ranking: Ranking, total: int) -> list[Ref]:
+    """The hits to rescore; none where the first tier, which is the first group of equals, is too many of them."""
+    times = FOR_A_QUESTION if ranking.of_question else 1
+    aim, most = RESCORED * times, MOST_RESCORED * times
+    if total > MANY and ranking.tiers:
+        # of all that may be reached first: that is soon counted, and says mostly that the tier is small
+        wholes = request.reach, request.full_condition
+        if all(engine.counted(all_of(whole, ranking.tiers[0]), ())[0] > most for whole in wholes):
+            return []
+    best = engine.best(request.full_condition, ranking.clauses, most + 1, total)
+    return [ref for _, ref in whole_groups(best, total, aim, most)]
 
 
 def _by_tiers(
@@ -130,13 +130,16 @@ def _by_tiers(
     return hits
 
 
-def whole_groups(top: Top[Ref]) -> list[tuple[float, Ref]]:
-    """The hits to rescore: all if they are few, else the best groups of equal score."""
-    hits = list(top.hits)
-    if top.total <= MOST_RESCORED:
+def whole_groups(best: Sequence[tuple[float, Ref]], total: int, aim: int, most: int) -> list[tuple[float, Ref]]:
+    """The hits to rescore: all if they are few, else the best groups of equal score, about `aim` and never over `most`.
+
+    `best` are the first `most` and one of `total` hits.
+    """
+    hits = list(best)
+    if total <= most:
         return hits
-    edge = hits[RESCORED][0]
+    edge = hits[aim][0]
     above = [hit for hit in hits if hit[0] > edge]
     group = [hit for hit in hits if hit[0] == edge]
     group_is_whole = hits[-1][0] < edge
-    return above + group if group_is_whole and len(above) + len(group) <= MOST_RESCORED else above
+    return above + group if group_is_whole and len(above) + len(group) <= most else above

@@ -128,6 +128,7 @@ def test_nothing_that_is_hidden_changes_an_answer(
 ) -> None:
     monkeypatch.setattr(merging, "RESCORED", 6)  # a small archive is cut where a large one would be
     monkeypatch.setattr(merging, "MOST_RESCORED", 12)
+    monkeypatch.setattr(merging, "MANY", 12)
     worlds, readers, queries = (25, 4, 20) if full else (3, 2, 25)
     draw, cases, differing, with_hits, with_hidden = seeded(404), 0, [], 0, 0
     for _ in range(worlds):

@@ -276,6 +276,24 @@ class BackendContract:
             assert {result.total for result in found} == {len(order)}
             assert tuple(hit.page for result in found for hit in result.cases[0].items[0].pages) == order
 
+    def test_counting_the_first_tier_before_anything_is_scored_changes_no_answer(
+        self, backend: SearchBackend, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(merging, "RESCORED", 3)
+        monkeypatch.setattr(merging, "MOST_RESCORED", 6)
+        draw, page = seeded(61), make_world(5, 1).pages[0]
+        words = ("采砂", "罚款", "许可证")
+        texts = ["。".join(f"{word}。" * draw.choice([1, 2, 5, 8, 9]) for word in words) for _ in range(60)]
+        fill(backend, [replace(page, page_id=f"p:{n}", page=n, text=t, tail="") for n, t in enumerate(texts, 1)])
+        scope = Scope((page.partition,), None, None)
+        for query in ("采砂", "采砂 罚款", "许可证", "采 砂", "采砂 OR 罚款", "采砂 许可证 罚款"):
+            answers = []
+            for many in (0, 10**9):
+                monkeypatch.setattr(merging, "MANY", many)
+                answers.append([ask(backend, query, scope, offset=at, size=7) for at in (0, 7, 35)])
+            assert answers[0] == answers[1], query
+            assert answers[0][0].total == len(texts)
+
     def test_recall_and_precision_of_random_substrings(
         self,
         make_backend: MakeBackend,
@@ -317,6 +335,7 @@ class BackendContract:
         if not full:  # a small archive is cut where a large one would be
             monkeypatch.setattr(merging, "RESCORED", 10)
             monkeypatch.setattr(merging, "MOST_RESCORED", 20)
+            monkeypatch.setattr(merging, "MANY", 20)
         seen = make_world(21, 300 if full else 60, lines=2)
         classified, foreign = hidden_world(22, 30), make_world(23, 30, first=6000)
         foreign.documents = [  # in the same partitions, and full of a few words, which would move any statistic

@@ -73,6 +73,7 @@ def test_the_same_queries_get_the_same_answers_as_of_the_embedded_engine(
     """Hits, counts, facets, order, extracts, refusals, the list of hits in one item: byte for byte."""
     monkeypatch.setattr(merging, "RESCORED", 6)  # a small archive is cut where a large one would be
     monkeypatch.setattr(merging, "MOST_RESCORED", 12)
+    monkeypatch.setattr(merging, "MANY", 12)
     worlds, readers, queries = (10, 4, 50) if full else (1, 5, 24)
     draw, cases, differing, with_hits = seeded(808), 0, [], 0
     for number in range(worlds):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import tantivy
 
-from indexer.backends.embedded_query import condition_query, scored_query
+from indexer.backends.embedded_query import DEEPEST, condition_query, scored_query
 from indexer.backends.embedded_schema import register, schema
 from indexer.conditions import (
     EVERYTHING,
@@ -69,7 +69,11 @@ def test_conditions_find_what_they_say_and_add_nothing_to_a_score(
     assert {score for score, _ in hits} <= {0.0}
 
 
-def test_a_score_is_the_sum_of_the_constants_that_are_held(searcher: tantivy.Searcher) -> None:
-    clauses = [Clause("bi", "采砂", 2.25), Clause("bi", "5", 0.5), Clause("bi", "没有", 9.0)]
-    hits = searcher.search(scored_query(EVERYTHING, clauses), 10).hits
+@pytest.mark.parametrize("sparse", [True, False])
+@pytest.mark.parametrize("more", [0, DEEPEST])
+def test_a_score_is_the_sum_of_the_constants_that_are_held(
+    searcher: tantivy.Searcher, *, sparse: bool, more: int
+) -> None:
+    clauses = [Clause("bi", "采砂", 2.25), Clause("bi", "5", 0.5), *[Clause("bi", "没有", 9.0)] * (1 + more)]
+    hits = searcher.search(scored_query(EVERYTHING, clauses, sparse=sparse), 10).hits
     assert [score for score, _ in hits] == [2.75, 2.25, 0.0]
