@@ -10,6 +10,7 @@ each search and load what is new. Killed at any moment, everything that was ackn
 
 from __future__ import annotations
 
+import os
 import shutil
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,6 +28,7 @@ from indexer.backends.embedded_schema import register, to_engine
 from indexer.backends.embedded_state import State, read_state, write_state
 from indexer.backends.embedded_writers import Writers
 from indexer.backends.form import FORM
+from indexer.backends.helpers import Helpers
 from indexer.backends.merging import answer
 from indexer.conditions import has
 
@@ -50,6 +52,7 @@ class EmbeddedBackend:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._writers = Writers(root)
+        self._helpers = Helpers((os.cpu_count() or 1) - 1)
         self._beside: State | None = None
         self._lock = Lock()
         self._seen: State | None = None
@@ -194,13 +197,11 @@ class EmbeddedBackend:
 
     def search(self, request: SearchRequest) -> SearchResponse:
         """Answer a search over the permitted partitions that exist."""
-        return self._read(lambda: answer(EmbeddedEngine(self._searchers(request.partitions)), request))
+        return self._read(lambda: answer(self._engine(request.partitions), request))
 
     def count(self, request: SearchRequest) -> int:
         """The exact number of hits."""
-        return self._read(
-            lambda: EmbeddedEngine(self._searchers(request.partitions)).counted(request.full_condition)[0]
-        )
+        return self._read(lambda: self._engine(request.partitions).counted(request.full_condition)[0])
 
     def page_ids(self, case_id: str) -> Mapping[str, Partition]:
         """Every document of a case with its partition."""
@@ -238,6 +239,9 @@ class EmbeddedBackend:
             return ask()
         except (OSError, ValueError) as error:
             raise UnavailableError(_UNREADABLE) from error
+
+    def _engine(self, wanted: Iterable[Partition]) -> EmbeddedEngine:
+        return EmbeddedEngine(self._searchers(wanted), self._helpers)
 
     def _searchers(self, wanted: Iterable[Partition]) -> list[tantivy.Searcher]:
         """Searchers of the wanted partitions, in the order of their names."""

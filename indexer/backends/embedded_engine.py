@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tantivy import DocAddress, Document, Order, Searcher, SearchResult
 
@@ -14,14 +14,18 @@ from indexer.backends.merging import Candidate
 from indexer.documents import PageDocument
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from indexer.backends.helpers import Helpers
     from indexer.conditions import Condition
     from indexer.fields import Sort
     from indexer.ranking import Clause
 
 Ref = tuple[int, DocAddress]
+Answer = TypeVar("Answer")
 MOST_FACET_VALUES = 10_000
+LARGE = 50_000
+"""Documents from which on partitions are asked at the same time: for fewer it takes longer to hand them on."""
 SPARSE = 25
 """Where at most one document of so many is a hit, each hit is asked for its clauses; else clauses are gone through."""
 _TOTAL = "total"
@@ -39,22 +43,26 @@ def value(document: Document, name: str) -> Any:  # noqa: ANN401 - text or bytes
 
 
 class EmbeddedEngine:
-    """Searchers of the partitions that a request may use; a reference is the searcher's number and an address."""
+    """Searchers of the partitions that a request may use; a reference is the searcher's number and an address.
 
-    def __init__(self, searchers: Sequence[Searcher]) -> None:
+    With `helpers`, partitions of a large index are asked at the same time as far as those have nothing else to do.
+    """
+
+    def __init__(self, searchers: Sequence[Searcher], helpers: Helpers | None = None) -> None:
         self._searchers = searchers
+        self._documents = sum(searcher.num_docs for searcher in searchers)
+        self._helpers = helpers if self._documents > LARGE else None
 
     def counted(self, condition: Condition, facets: Sequence[str] = ()) -> tuple[int, Mapping[str, Mapping[str, int]]]:
         """The number of hits and counts of facet values, added up over the partitions; one pass gives both."""
         query = condition_query(condition)
         if not facets:
-            return sum(total_of(searcher.search(query, 1)) for searcher in self._searchers), {}
+            return sum(self._each(lambda searcher: total_of(searcher.search(query, 1)))), {}
         asked: dict[str, Any] = {_TOTAL: {"value_count": {"field": "order"}}}
         for name in facets:
             asked[name] = {"terms": {"field": FACET_FIELDS.get(name, name), "size": MOST_FACET_VALUES}}
         total, counts = 0, {name: Counter[str]() for name in facets}
-        for searcher in self._searchers:
-            found = searcher.aggregate(query, asked)
+        for found in self._each(lambda searcher: searcher.aggregate(query, asked)):
             total += int(found[_TOTAL]["value"])
             for name in facets:
                 counts[name].update({bucket["key"]: bucket["doc_count"] for bucket in found[name]["buckets"]})
@@ -62,22 +70,20 @@ class EmbeddedEngine:
 
     def best(self, condition: Condition, clauses: Sequence[Clause], limit: int, total: int) -> list[tuple[float, Ref]]:
         """The best hits of all partitions together."""
-        sparse = total * SPARSE <= sum(searcher.num_docs for searcher in self._searchers)
-        query = scored_query(condition, clauses, sparse=sparse)
+        query = scored_query(condition, clauses, sparse=total * SPARSE <= self._documents)
         hits: list[tuple[float, Ref]] = []
-        for number, searcher in enumerate(self._searchers):
-            found = searcher.search(query, limit, count=False)
+        for number, found in enumerate(self._each(lambda searcher: searcher.search(query, limit, count=False))):
             hits += [(score, (number, address)) for score, address in found.hits]
         hits.sort(key=lambda hit: -hit[0])
         return hits[:limit]
 
     def listing(self, condition: Condition, sort: Sort, limit: int) -> tuple[int, list[Ref]]:
         """The first hits of all partitions by an order key."""
-        query = condition_query(condition)
+        query, most, field = condition_query(condition), max(limit, 1), SORT_FIELDS[sort]
         total = 0
         keyed: list[tuple[str, Ref]] = []
-        for number, searcher in enumerate(self._searchers):
-            found = searcher.search(query, max(limit, 1), order_by_field=SORT_FIELDS[sort], order=Order.Asc)
+        first = self._each(lambda searcher: searcher.search(query, most, order_by_field=field, order=Order.Asc))
+        for number, found in enumerate(first):
             total += total_of(found)
             keyed += [(key, (number, address)) for key, address in found.hits]
         keyed.sort(key=lambda pair: pair[0])
@@ -92,3 +98,9 @@ class EmbeddedEngine:
         """The stored documents."""
         stored = (self._searchers[number].doc(address) for number, address in refs)
         return [PageDocument.from_stored(value(doc, "document")) for doc in stored]
+
+    def _each(self, ask: Callable[[Searcher], Answer]) -> list[Answer]:
+        """The answers of all searchers, in their order."""
+        if self._helpers is None:
+            return [ask(searcher) for searcher in self._searchers]
+        return self._helpers.each(ask, self._searchers)

@@ -111,7 +111,8 @@ def _chosen(engine: Engine[Ref], request: SearchRequest, ranking: Ranking, total
         wholes = request.reach, request.full_condition
         if all(engine.counted(all_of(whole, ranking.tiers[0]), ())[0] > most for whole in wholes):
             return []
-    best = engine.best(request.full_condition, ranking.clauses, most + 1, total)
+    clauses = ranking.clauses if total > most else ()  # where all are rescored their first order does not matter
+    best = engine.best(request.full_condition, clauses, most + 1, total)
     return [ref for _, ref in whole_groups(best, total, aim, most)]
 
 
