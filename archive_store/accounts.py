@@ -97,8 +97,7 @@ def rights_still_stand(session: Session, actor: Actor) -> bool:
     """
     if actor.rights_version is None:
         return True
-    now_held = select(Account.rights_version).where(Account.id == actor.account_id, Account.active)
-    return session.scalar(now_held.with_for_update(read=True)) == actor.rights_version
+    return session.scalar(_VERSION_HELD, {"account": actor.account_id}) == actor.rights_version
 
 
 def _opened_by_name(session: Session, account_id: str, day: date) -> dict[str, Any]:
@@ -205,6 +204,9 @@ _RIGHTS: dict[str, InstrumentedAttribute[Any]] = {
     "mark": MarkGrant.mark,
     "opened_department": DepartmentGrant.department_id,
 }
+_VERSION_HELD = (
+    select(Account.rights_version).where(Account.id == bindparam("account"), Account.active).with_for_update(read=True)
+)
 _ACCOUNT = select(Account.id, Account.name, Account.rights_version).where(
     Account.id == bindparam("account"), Account.active
 )

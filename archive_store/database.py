@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 
 BUSY_TIMEOUT_MS = 10_000
+CONNECTIONS = 15
+"""So many to PostgreSQL from one process, which keeps them; whoever needs another one waits."""
 WRITES = "anjuan_writes"
 """Execution option of a connection whose unit of work writes."""
 
@@ -22,9 +24,10 @@ def make_engine(url: str) -> Engine:
     by the services through their version column. The text of an error never holds the values of a statement.
     """
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True, pool_size=CONNECTIONS, max_overflow=0)
     waiting = {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
-    engine = create_engine(url, connect_args=waiting, hide_parameters=True)
+    # as many connections as threads ask for, and kept: to open one takes longer than most questions
+    engine = create_engine(url, connect_args=waiting, hide_parameters=True, pool_size=0)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
@@ -20,7 +21,7 @@ from sqlalchemy.exc import IntegrityError as DatabaseIntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
-from archive_store.database import WRITES
+from archive_store.database import BUSY_TIMEOUT_MS, WRITES
 from archive_store.errors import ArchiveError, ConflictError, InvalidInputError, UnavailableError
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._turn = Lock() if engine.dialect.name == "sqlite" else None
         self._writing = sessionmaker(engine.execution_options(**{WRITES: True}), expire_on_commit=False)
         self._reading = sessionmaker(_reader(engine), expire_on_commit=False, autoflush=False)
 
@@ -81,7 +83,7 @@ class Database:
             UnavailableError: the database cannot write now (disk full, no answer); nothing was written.
             InvalidInputError: a value is too long for its place, or holds a NUL; nothing was written.
         """
-        with self._writing() as session:
+        with self._in_turn(), self._writing() as session:
             unit = UnitOfWork(session)
             try:
                 yield unit
@@ -97,6 +99,23 @@ class Database:
                 action()
             except (ArchiveError, OSError):  # what was asked for is done and durable: no answer may say otherwise
                 log.warning("what follows a commit failed; a sweep will do it", exc_info=True)
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """The writers of this process one after the other.
+
+        SQLite has one place for all of them, and who waits for it looks only now and then: among many, one may never
+        find it free.
+        """
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+            raise UnavailableError(UNAVAILABLE)
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def read(self) -> Iterator[Session]:

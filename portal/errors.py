@@ -5,6 +5,7 @@ What does not exist, what one may not see, and what one's office may not do have
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ from portal.access import API, note_denial
 if TYPE_CHECKING:
     from flask import Flask, Response
 
+log = logging.getLogger(__name__)
 CODES: dict[type[ArchiveError], int] = {
     NotFoundError: 404,
     RefusedError: 409,
@@ -75,6 +77,8 @@ def _archive(error: ArchiveError) -> tuple[str | Response, int]:
     code = code_of(error)
     if code == 404:  # noqa: PLR2004 - the code itself
         return _nothing()
+    if code >= 500:  # noqa: PLR2004 - ours to mend, so whoever runs it is told where it arose
+        log.warning("a part that is needed failed", exc_info=error)
     return _page(code, error.message)
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 LEAVES = cast("Table", AuditLeaf.__table__)
 NODES = cast("Table", AuditNode.__table__)
+_APPEND = insert(LEAVES).returning(LEAVES.c.id)
 SEQUENCED_TWICE = "审计日志正由另一个进程排序，本次没有写入。"
 
 
@@ -57,7 +58,7 @@ class AuditLog:
             ValueError: the event's details are too large or cannot be written exactly.
         """
         row, data = _row(event)
-        key: int = session.scalars(insert(LEAVES).returning(LEAVES.c.id), row).one()
+        key: int = session.scalars(_APPEND, row).one()
         return Leaf(key, data, row["leaf_hash"])
 
     def append_many(self, session: Session, events: Iterable[Event]) -> list[Leaf]:

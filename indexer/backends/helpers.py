@@ -1,13 +1,14 @@
-"""Threads that take over part of a question while they have nothing else to do.
+"""Threads that take over part of a question, so that one search may use all cores.
 
-The engine works outside the interpreter's lock, so that one search may use all cores; when many search at once every
-core is busy anyway, no helper is free, and each search does its own work.
+The engine works outside the interpreter's lock. When several people search at once every core is busy anyway: only
+one question of a process is divided at a time, and the others are answered by the thread that asks.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -18,14 +19,24 @@ Answer = TypeVar("Answer")
 
 
 class Helpers:
-    """At most `count` threads beside those that ask; they begin with the first question that can be divided."""
+    """`count` threads beside those that ask; they begin with the first question that can be divided."""
 
     def __init__(self, count: int) -> None:
         self._count = count
         self._threads = ThreadPoolExecutor(max(count, 1), "search")
+        self._taken = Lock()
 
     def each(self, ask: Callable[[Part], Answer], parts: Sequence[Part]) -> list[Answer]:
         """Ask of each part and give the answers in order; an error of any is raised once none is under way."""
+        helpers = min(self._count, len(parts) - 1)
+        if helpers < 1 or not self._taken.acquire(blocking=False):
+            return [ask(part) for part in parts]
+        try:
+            return self._divided(ask, parts, helpers)
+        finally:
+            self._taken.release()
+
+    def _divided(self, ask: Callable[[Part], Answer], parts: Sequence[Part], helpers: int) -> list[Answer]:
         left = deque(enumerate(parts))
         answers: dict[int, Answer] = {}
 
@@ -37,7 +48,7 @@ class Helpers:
                     return
                 answers[number] = ask(part)
 
-        helping = [self._threads.submit(work) for _ in range(min(self._count, len(parts) - 1))]
+        helping = [self._threads.submit(work) for _ in range(helpers)]
         try:
             work()
         finally:

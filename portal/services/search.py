@@ -161,14 +161,16 @@ class SearchService:
             raise NotFoundError
         with self._desk.database.read() as session:
             item_for(session, actor, item_id)
-            scope, still = self._scope(actor), self._still
-            found = self._searcher.in_item(query, item_id, scope, lambda ids: still(session, actor, ids))
+        with self._reach(actor) as reach:
+            found = self._searcher.in_item(query, item_id, *reach)
         shown = {document.case_id for document in found.documents}
         return found if self._note(actor, item_id, query, shown) else self.in_item(actor, item_id, query)
 
     def openings(self, cases: Iterable[CaseGroup]) -> Openings:
         """How the items that were found are opened."""
         ids = {item.document.item_id for group in cases for item in group.items}
+        if not ids:
+            return Openings(frozenset(), frozenset())
         with self._desk.database.read() as session:
             rows = session.execute(_OPENINGS, {"ids": list(ids)}).all()
         read = frozenset(row.item_id for row in rows if row[1])
