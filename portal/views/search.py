@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
 from flask import Blueprint, jsonify, render_template, request, send_file, url_for
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from flask import Response
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+FACET_ROWS = 8
+"""So many values of a facet are shown at once."""
 pages = Blueprint("search", __name__, url_prefix="/search")
 EXAMPLES = {
     Role.ARCHIVIST: ("石水罚字〔2025〕5号", "文书:询问笔录 年度:2025", "取水许可 -听证"),
@@ -30,6 +32,22 @@ EXAMPLES = {
     Role.HANDLER: ("当事人:张演示 采砂", "案号:5号", "文书:询问笔录 -听证"),
 }
 """What people of an office look for; the first office that a person holds counts."""
+
+
+class FacetRow(NamedTuple):
+    """A value of a facet: where choosing it leads, what it is called, how many hits have it."""
+
+    address: str
+    title: str
+    hits: int
+
+
+class Facet(NamedTuple):
+    """A facet with its most frequent values, and the others."""
+
+    name: str
+    first: list[FacetRow]
+    more: list[FacetRow]
 
 
 @pages.get("/")
@@ -47,6 +65,7 @@ def page() -> tuple[str, int]:
             others = search.other_ways(actor(), asked, found)
         except InvalidInputError as error:
             refusal = error.message
+    titles, link = search.facet_titles(), _links(query, sort, chosen)
     shown = render_template(
         "search.html",
         q=query,
@@ -57,11 +76,12 @@ def page() -> tuple[str, int]:
         number=number,
         last=max(1, -(-found.total // PAGE_SIZE)) if found else 1,
         chosen={name: sorted(values) for name, values in chosen.items()},
-        link=_links(query, sort, chosen),
+        link=link,
+        facets=_facets(found.facets, chosen, titles, link) if found else [],
         sort=sort,
         sorts=SORTS,
         names=FACET_TITLES,
-        titles=search.facet_titles(),
+        titles=titles,
         examples=next((lines for role, lines in EXAMPLES.items() if role in actor().roles), ()),
     )
     return shown, 422 if refusal else 200
@@ -81,6 +101,28 @@ def complete() -> Response:
     """What the box offers for what was typed so far."""
     offers = services().completion.offers(actor(), request.args.get("q", ""))
     return jsonify(offers=[asdict(offer) for offer in offers])
+
+
+def _facets(
+    counts: Mapping[str, Mapping[str, int]],
+    chosen: Mapping[str, frozenset[str]],
+    titles: Mapping[str, Mapping[str, str]],
+    link: Callable[..., str],
+) -> list[Facet]:
+    """The facets that can narrow what was found: with more than one value, not all of them chosen."""
+    facets = []
+    for name, values in counts.items():
+        taken = chosen.get(name, frozenset())
+        if len(values) <= 1 or len(values) == len(taken):
+            continue
+        called = titles.get(name, {})
+        rows = [
+            FacetRow(link(add=(name, value)), called.get(value, value), count)
+            for value, count in values.items()
+            if value not in taken
+        ]
+        facets.append(Facet(name, rows[:FACET_ROWS], rows[FACET_ROWS:]))
+    return facets
 
 
 def _links(query: str, sort: str, chosen: Mapping[str, frozenset[str]]) -> Callable[..., str]:
