@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from indexer.backends.base import SearchRequest, SearchResponse
-from indexer.conditions import EVERYTHING, Condition, Without, all_of, has
+from indexer.conditions import EVERYTHING, AllOf, Condition, Without, all_of, has
 from indexer.fields import Sort
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ MOST_RESCORED = 300
 FOR_A_QUESTION = 2
 """Of a question so many times as many: its best page may hold few of its words, where every hit of words holds all."""
 MANY = 5_000
-"""Of more hits than these the first tier is counted before anything is scored: it often settles the matter."""
+"""Of more hits than these the first tier is looked at before anything is scored: it often settles the matter."""
 
 
 class Candidate(NamedTuple):
@@ -88,7 +88,8 @@ def _sorted(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def _ranked(engine: Engine[Ref], request: SearchRequest, ranking: Ranking, total: int) -> list[Ref]:
-    chosen = _chosen(engine, request, ranking, total)
+    first = _first_tier(engine, request, ranking, total)
+    chosen = [] if first else _chosen(engine, request, ranking, total)
     candidates = engine.candidates(chosen)
     scores = ranking.scores([candidate.payload for candidate in candidates])
     order = sorted(range(len(chosen)), key=lambda n: (-scores[n], candidates[n].order))
@@ -98,36 +99,57 @@ def _ranked(engine: Engine[Ref], request: SearchRequest, ranking: Ranking, total
         rescored = (Without(has("id", *(c.page_id for c in candidates))),) if chosen else ()
         start = max(request.offset - len(chosen), 0)
         others = all_of(request.full_condition, *rescored)
-        hits += _by_tiers(engine, others, ranking.tiers, start, end - len(chosen) - start)
+        hits += _by_tiers(engine, others, ranking.tiers, start, end - len(chosen) - start, first)
     return hits
 
 
+def _first_tier(
+    engine: Engine[Ref], request: SearchRequest, ranking: Ranking, total: int
+) -> tuple[int, Sequence[Ref]] | None:
+    """The first tier, which is the first group of equals, as far as it is asked for; None if it can be rescored."""
+    if total <= MANY or not ranking.tiers:
+        return None
+    tier, most = ranking.tiers[0], MOST_RESCORED * _times(ranking)
+    # of several words first in all that may be reached: that is soon counted, and mostly says that the tier is small
+    if isinstance(tier, AllOf) and engine.counted(all_of(request.reach, tier), ())[0] <= most:
+        return None
+    listed = engine.listing(all_of(request.full_condition, tier), Sort.ARCHIVAL_CODE, request.offset + request.size)
+    return listed if listed[0] > most else None
+
+
 def _chosen(engine: Engine[Ref], request: SearchRequest, ranking: Ranking, total: int) -> list[Ref]:
-    """The hits to rescore; none where the first tier, which is the first group of equals, is too many of them."""
-    times = FOR_A_QUESTION if ranking.of_question else 1
-    aim, most = RESCORED * times, MOST_RESCORED * times
-    if total > MANY and ranking.tiers:
-        # of all that may be reached first: that is soon counted, and says mostly that the tier is small
-        wholes = request.reach, request.full_condition
-        if all(engine.counted(all_of(whole, ranking.tiers[0]), ())[0] > most for whole in wholes):
-            return []
+    """The hits to rescore."""
+    aim, most = RESCORED * _times(ranking), MOST_RESCORED * _times(ranking)
     clauses = ranking.clauses if total > most else ()  # where all are rescored their first order does not matter
     best = engine.best(request.full_condition, clauses, most + 1, total)
     return [ref for _, ref in whole_groups(best, total, aim, most)]
 
 
+def _times(ranking: Ranking) -> int:
+    return FOR_A_QUESTION if ranking.of_question else 1
+
+
 def _by_tiers(
-    engine: Engine[Ref], condition: Condition, tiers: Sequence[Condition], offset: int, size: int
+    engine: Engine[Ref],
+    condition: Condition,
+    tiers: Sequence[Condition],
+    offset: int,
+    size: int,
+    first: tuple[int, Sequence[Ref]] | None,
 ) -> list[Ref]:
-    """A stretch of the hits that are not rescored: tier by tier, each in archival order, and then what is in none."""
+    """A stretch of the hits that are not rescored: tier by tier, each in archival order, and then what is in none.
+
+    `first` is the first tier where it is listed already.
+    """
     hits: list[Ref] = []
     left = condition
     for tier in (*tiers, EVERYTHING):
-        count, refs = engine.listing(all_of(left, tier), Sort.ARCHIVAL_CODE, offset + size - len(hits))
+        wanted = offset + size - len(hits)
+        count, refs = first or engine.listing(all_of(left, tier), Sort.ARCHIVAL_CODE, wanted)
         hits += refs[offset:]
         if len(hits) == size:
             break
-        offset, left = max(offset - count, 0), all_of(left, Without(tier))
+        offset, left, first = max(offset - count, 0), all_of(left, Without(tier)), None
     return hits
 
 
