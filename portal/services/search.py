@@ -184,7 +184,7 @@ class SearchService:
         False, and nothing noted, where a label in one of the cases to be shown changed meanwhile.
         """
         with self._desk.database.write() as unit:
-            if unit.session.scalars(_HELD, {"ids": list(shown)}).first():
+            if shown and unit.session.scalars(_HELD, {"ids": list(shown)}).first():
                 return False
             self._desk.record(unit.session, actor, EventName.SEARCH_QUERY, ("search", where), length=len(query))
             if kept:

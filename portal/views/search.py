@@ -65,7 +65,8 @@ def page() -> tuple[str, int]:
             others = search.other_ways(actor(), asked, found)
         except InvalidInputError as error:
             refusal = error.message
-    titles, link = search.facet_titles(), _links(query, sort, chosen)
+    titles = search.facet_titles() if chosen or (found and found.total) else {}
+    link = _links(query, sort, chosen)
     shown = render_template(
         "search.html",
         q=query,
