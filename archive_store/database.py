@@ -13,6 +13,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 BUSY_TIMEOUT_MS = 10_000
 CONNECTIONS = 15
 """So many to PostgreSQL from one process, which keeps them; whoever needs another one waits."""
+KEPT = 64
+"""So many connections to SQLite are kept by one process: to open one takes longer than most questions."""
 WRITES = "anjuan_writes"
 """Execution option of a connection whose unit of work writes."""
 
@@ -26,8 +28,7 @@ def make_engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True, hide_parameters=True, pool_size=CONNECTIONS, max_overflow=0)
     waiting = {"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
-    # as many connections as threads ask for, and kept: to open one takes longer than most questions
-    engine = create_engine(url, connect_args=waiting, hide_parameters=True, pool_size=0)
+    engine = create_engine(url, connect_args=waiting, hide_parameters=True, pool_size=KEPT)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
