@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 
 from archive_store.errors import NotFoundError, RefusedError
 from archive_store.labels import Volume
+from archive_store.models.base import AMONG
 from archive_store.models.cases import Case, CaseHandler, Item
 from archive_store.permissions import Permission
 from archive_store.policy import Scope, Thing, cleared, decide, may, may_be_known_to_party, scope, tokens_of_case
 from archive_store.vocabulary import CaseState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping
 
-    from sqlalchemy import BindParameter
+    from sqlalchemy import Row
     from sqlalchemy.orm import Session
 
     from archive_store.identity import Actor
@@ -42,27 +43,30 @@ def things_of(session: Session, ids: Iterable[str]) -> dict[str, Thing]:
     items = session.execute(_ITEMS, {"ids": list(wanted)}).all()
     left = wanted - {item.id for item in items}
     others = session.execute(_CASES, {"ids": list(left)}).all() if left else []
-    known = {row.case_id: row for row in (*items, *others)}
-    handlers: dict[str, set[str]] = {case_id: set() for case_id in known}
-    for case_id, account_id in session.execute(_HANDLERS, {"ids": list(known)}) if known else ():
-        if account_id:
-            handlers[case_id].add(account_id)
-    cases = {
-        case_id: Thing(tokens_of_case(case_id, row.department_id, frozenset(handlers[case_id])), row.entry, row.state)
-        for case_id, row in known.items()
-    }
+    cases = _entries(session, {row.case_id: row for row in (*items, *others)})
     things = {row.case_id: cases[row.case_id] for row in others}
     for row in items:
         things[row.id] = cases[row.case_id].item(row.id, row.label, row.volume, listable=row.listable)
     return things
 
 
+def _entries(session: Session, rows: Mapping[str, Row[*tuple[Any, ...]]]) -> dict[str, Thing]:
+    """The facts of the entries of cases from their rows, by id."""
+    handlers: dict[str, set[str]] = {case_id: set() for case_id in rows}
+    for case_id, account_id in session.execute(_HANDLERS, {"ids": list(rows)}) if rows else ():
+        if account_id:
+            handlers[case_id].add(account_id)
+    return {
+        case_id: Thing(tokens_of_case(case_id, row.department_id, frozenset(handlers[case_id])), row.entry, row.state)
+        for case_id, row in rows.items()
+    }
+
+
 # made once: putting them together anew would take as long as asking them
-_AMONG: BindParameter[Sequence[str]] = bindparam("ids", expanding=True)
 _FACTS = Case.id.label("case_id"), Case.department_id, Case.label.label("entry"), Case.state
-_CASES = select(*_FACTS).where(Case.id.in_(_AMONG))
-_ITEMS = select(Item.id, Item.label, Item.volume, Item.listable, *_FACTS).join(Item.case).where(Item.id.in_(_AMONG))
-_HANDLERS = select(CaseHandler.case_id, CaseHandler.account_id).where(CaseHandler.case_id.in_(_AMONG))
+_CASES = select(*_FACTS).where(Case.id.in_(AMONG))
+_ITEMS = select(Item.id, Item.label, Item.volume, Item.listable, *_FACTS).join(Item.case).where(Item.id.in_(AMONG))
+_HANDLERS = select(CaseHandler.case_id, CaseHandler.account_id).where(CaseHandler.case_id.in_(AMONG))
 
 
 def case_for(session: Session, actor: Actor, case_id: str, permission: Permission) -> Case:

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Index, Integer, MetaData, String, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    BindParameter,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    bindparam,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 from archive_store.labels import Label
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 E = TypeVar("E", bound=str)
 
@@ -22,6 +37,8 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 
+AMONG: BindParameter[Sequence[str]] = bindparam("ids", expanding=True)
+"""The ids that a statement which is made once is asked with."""
 BigId = BigInteger().with_variant(Integer, "sqlite")
 """A growing integer key; SQLite wants plain INTEGER for that."""
 

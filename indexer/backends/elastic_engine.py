@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from elastic_transport import TransportError
 
-from indexer.backends.base import FACET_FIELDS
 from indexer.backends.elastic_query import condition_query, scored_query, stretches
-from indexer.backends.form import SORT_FIELDS
+from indexer.backends.form import SORT_FIELDS, counts_of, facet_counts
 from indexer.backends.merging import Candidate
 from indexer.documents import PageDocument
 from indexer.fields import Sort
@@ -29,7 +28,6 @@ KEEP_ALIVE = "1m"
 AT_ONCE = 10_000
 """So many hits are listed by one query; the server gives no more."""
 DOCUMENTS_AT_ONCE = 500
-MOST_FACET_VALUES = 10_000
 
 
 class ElasticEngine:
@@ -53,14 +51,10 @@ class ElasticEngine:
         return self._point
 
     def counted(self, condition: Condition, facets: Sequence[str] = ()) -> tuple[int, Mapping[str, Mapping[str, int]]]:
-        """The number of hits and counts of facet values; so many values are asked for that no count is an estimate."""
-        asked = {name: {"terms": {"field": FACET_FIELDS.get(name, name), "size": MOST_FACET_VALUES}} for name in facets}
-        aggregations = {"aggs": asked} if asked else {}
+        """The number of hits and counts of facet values."""
+        aggregations = {"aggs": facet_counts(facets)} if facets else {}
         found = self._search(query=condition_query(condition), size=0, track_total_hits=True, **aggregations)
-        counts = {
-            name: {bucket["key"]: bucket["doc_count"] for bucket in found["aggregations"][name]["buckets"]}
-            for name in facets
-        }
+        counts = {name: counts_of(found["aggregations"][name]) for name in facets}
         return int(found["hits"]["total"]["value"]), counts
 
     def best(self, condition: Condition, clauses: Sequence[Clause], limit: int, total: int) -> list[tuple[float, Hit]]:

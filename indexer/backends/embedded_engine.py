@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tantivy import DocAddress, Document, Order, Searcher, SearchResult
 
-from indexer.backends.base import FACET_FIELDS
 from indexer.backends.embedded_query import condition_query, scored_query
-from indexer.backends.form import SORT_FIELDS
+from indexer.backends.form import SORT_FIELDS, counts_of, facet_counts
 from indexer.backends.merging import Candidate
 from indexer.documents import PageDocument
 
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
 
 Ref = tuple[int, DocAddress]
 Answer = TypeVar("Answer")
-MOST_FACET_VALUES = 10_000
-LARGE = 50_000
+DIVIDED_FROM = 50_000
 """Documents from which on partitions are asked at the same time: for fewer it takes longer to hand them on."""
 SPARSE = 25
 """Where at most one document of so many is a hit, each hit is asked for its clauses; else clauses are gone through."""
@@ -51,21 +49,19 @@ class EmbeddedEngine:
     def __init__(self, searchers: Sequence[Searcher], helpers: Helpers | None = None) -> None:
         self._searchers = searchers
         self._documents = sum(searcher.num_docs for searcher in searchers)
-        self._helpers = helpers if self._documents > LARGE else None
+        self._helpers = helpers if self._documents > DIVIDED_FROM else None
 
     def counted(self, condition: Condition, facets: Sequence[str] = ()) -> tuple[int, Mapping[str, Mapping[str, int]]]:
         """The number of hits and counts of facet values, added up over the partitions; one pass gives both."""
         query = condition_query(condition)
         if not facets:
             return sum(self._each(lambda searcher: total_of(searcher.search(query, 1)))), {}
-        asked: dict[str, Any] = {_TOTAL: {"value_count": {"field": "order"}}}
-        for name in facets:
-            asked[name] = {"terms": {"field": FACET_FIELDS.get(name, name), "size": MOST_FACET_VALUES}}
+        asked = {_TOTAL: {"value_count": {"field": "order"}}, **facet_counts(facets)}
         total, counts = 0, {name: Counter[str]() for name in facets}
         for found in self._each(lambda searcher: searcher.aggregate(query, asked)):
             total += int(found[_TOTAL]["value"])
             for name in facets:
-                counts[name].update({bucket["key"]: bucket["doc_count"] for bucket in found[name]["buckets"]})
+                counts[name].update(counts_of(found[name]))
         return total, counts
 
     def best(self, condition: Condition, clauses: Sequence[Clause], limit: int, total: int) -> list[tuple[float, Ref]]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from indexer.backends.base import FACET_FIELDS
 from indexer.documents import words
 from indexer.fields import Sort
 from indexer.pinyin import with_pinyin
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from indexer.documents import PageDocument
 
 FORM = 5
@@ -27,6 +30,19 @@ SORT_FIELDS = {
     Sort.DATE: "order_by_date",
     Sort.DATE_NEWEST: "order_by_newest",
 }
+
+
+MOST_FACET_VALUES = 10_000
+
+
+def facet_counts(names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The aggregations that count facet values, alike in both engines; of so many values no count is an estimate."""
+    return {name: {"terms": {"field": FACET_FIELDS.get(name, name), "size": MOST_FACET_VALUES}} for name in names}
+
+
+def counts_of(buckets: dict[str, Any]) -> dict[str, int]:
+    """What an engine answered to one of them, by value."""
+    return {bucket["key"]: bucket["doc_count"] for bucket in buckets["buckets"]}
 
 
 def texts(document: PageDocument) -> dict[str, str]:

@@ -7,7 +7,7 @@ one question of a process is divided at a time, and the others are answered by t
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
@@ -41,10 +41,10 @@ class Helpers:
         answers: dict[int, Answer] = {}
 
         def work() -> None:
-            while left:
+            while True:
                 try:
                     number, part = left.popleft()
-                except IndexError:  # another was faster
+                except IndexError:  # nothing is left
                     return
                 answers[number] = ask(part)
 
@@ -54,8 +54,7 @@ class Helpers:
         finally:
             left.clear()  # an error ends it for all
             begun = [one for one in helping if not one.cancel()]
-            for one in begun:
-                one.exception()
+            wait(begun)
         for one in begun:
             one.result()
         return [answers[number] for number in range(len(parts))]

@@ -20,6 +20,7 @@ from archive_store.models.searches import PastSearch, SavedSearch
 from archive_store.permissions import Permission
 from archive_store.policy import may
 from indexer.query_tree import QueryError
+from portal.services.search_history import NEWEST_FIRST
 from portal.services.words import one_line
 from portal.services.work_list import Task
 
@@ -64,7 +65,7 @@ class SavedSearchService:
         _check_office(actor)
         with self._desk.database.read() as session:
             own = select(PastSearch).where(PastSearch.account_id == actor.account_id)
-            return [*session.scalars(own.order_by(PastSearch.asked_at.desc(), PastSearch.id))]
+            return [*session.scalars(own.order_by(*NEWEST_FIRST))]
 
     def clear_history(self, actor: Actor) -> None:
         """Forget what one asked."""

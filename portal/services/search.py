@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, or_, select
 
 from archive_store.audit.events import EventName
 from archive_store.cases import item_for, things_of
@@ -16,6 +16,7 @@ from archive_store.drafts import RENDITION
 from archive_store.errors import NotFoundError
 from archive_store.labels import Label, Level
 from archive_store.models.accounts import Department
+from archive_store.models.base import AMONG
 from archive_store.models.cases import StoredFile
 from archive_store.models.derivatives import SpeechDerivative
 from archive_store.models.work import IndexHold
@@ -33,7 +34,6 @@ from portal.services.search_history import remember
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import BindParameter
     from sqlalchemy.orm import Session
 
     from archive_store.identity import Actor
@@ -258,13 +258,12 @@ class SearchService:
 
 
 # made once: putting them together anew would take as long as asking them
-_AMONG: BindParameter[Sequence[str]] = bindparam("ids", expanding=True)
 _DEPARTMENTS = select(Department.id, Department.name)
 _PAGED = StoredFile.pages > 0
 _WRITTEN = and_(StoredFile.role == RENDITION, StoredFile.media_type.in_(TRANSCRIPTS))
 _HEARD = StoredFile.id.in_(select(SpeechDerivative.file_id))
-_OPENINGS = select(StoredFile.item_id, _PAGED).where(StoredFile.item_id.in_(_AMONG), or_(_PAGED, _WRITTEN, _HEARD))
-_HELD = select(IndexHold.case_id).where(IndexHold.case_id.in_(_AMONG)).limit(1)
+_OPENINGS = select(StoredFile.item_id, _PAGED).where(StoredFile.item_id.in_(AMONG), or_(_PAGED, _WRITTEN, _HEARD))
+_HELD = select(IndexHold.case_id).where(IndexHold.case_id.in_(AMONG)).limit(1)
 
 
 def _may_see(actor: Actor, things: Mapping[str, Thing], page_id: str) -> bool:

@@ -41,7 +41,7 @@ _SAME = select(PastSearch.id, PastSearch.filters).where(_OWN, PastSearch.query =
 _TABLE = cast("Table", PastSearch.__table__)
 _AGAIN = update(_TABLE).where(_TABLE.c.id == bindparam("same"))
 _FIRST = insert(_TABLE)
-_NEWEST_FIRST = PastSearch.asked_at.desc(), PastSearch.id
+NEWEST_FIRST = PastSearch.asked_at.desc(), PastSearch.id
 _OLDEST = delete(_TABLE).where(
-    _TABLE.c.id.in_(select(PastSearch.id).where(_OWN).order_by(*_NEWEST_FIRST).offset(MOST_REMEMBERED))
+    _TABLE.c.id.in_(select(PastSearch.id).where(_OWN).order_by(*NEWEST_FIRST).offset(MOST_REMEMBERED))
 )
