@@ -138,7 +138,7 @@ def bare(backend: EmbeddedBackend | ElasticsearchBackend, query: str, scope: Sco
     if isinstance(backend, ElasticsearchBackend):  # both below the protocol on purpose
         backend._over(request.partitions, ask, None)  # noqa: SLF001
     else:
-        ask(EmbeddedEngine(backend._searchers(request.partitions)))  # noqa: SLF001
+        ask(EmbeddedEngine(backend._parts(request.partitions)))  # noqa: SLF001
 
 
 def timed(ask: Callable[[str], object], asked: list[str]) -> list[float]:

@@ -2,7 +2,7 @@
 
     root/state.json                  which build is live, and its generation
     root/writer.lock                 held by the process that writes
-    root/build-000001/<partition>/   an index of the engine
+    root/build-000001/<partition>/   an index of the engine, and the payloads beside it
 
 A write is committed partition by partition, then the generation is raised; readers look at the generation before
 each search and load what is new. Killed at any moment, everything that was acknowledged is there.
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Lock
@@ -21,8 +22,9 @@ import tantivy
 
 from archive_store.errors import UnavailableError
 from archive_store.labels import Partition
+from indexer.analysis import Analysed
 from indexer.backends.base import Change, SearchRequest, SearchResponse
-from indexer.backends.embedded_engine import EmbeddedEngine, total_of, value
+from indexer.backends.embedded_engine import EmbeddedEngine, Part, total_of, value
 from indexer.backends.embedded_query import condition_query
 from indexer.backends.embedded_schema import register, to_engine
 from indexer.backends.embedded_state import State, read_state, write_state
@@ -30,7 +32,9 @@ from indexer.backends.embedded_writers import Writers
 from indexer.backends.form import FORM
 from indexer.backends.helpers import Helpers
 from indexer.backends.merging import answer
+from indexer.backends.payloads import Payloads
 from indexer.conditions import has
+from indexer.ranking import payload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -42,6 +46,8 @@ if TYPE_CHECKING:
 
     Answer = TypeVar("Answer")
 
+ATTEMPTS = 3
+_TROUBLE = (OSError, ValueError, sqlite3.Error)
 _UNREADABLE = "检索索引暂时无法读取，案卷本身没有受影响。请稍后再试；若一直如此，请管理员重建索引。"
 _OTHER_FORM = "检索索引是旧版本的，正在等待重建，案卷本身没有受影响。请稍后再试。"
 
@@ -56,7 +62,7 @@ class EmbeddedBackend:
         self._beside: State | None = None
         self._lock = Lock()
         self._seen: State | None = None
-        self._readers: dict[Partition, tantivy.Index] = {}
+        self._readers: dict[Partition, tuple[tantivy.Index, Payloads]] = {}
         self._listed: tuple[State, tuple[Partition, ...]] | None = None
 
     def open(self) -> None:
@@ -162,7 +168,7 @@ class EmbeddedBackend:
             raise UnavailableError(_OTHER_FORM)
         try:
             yield state
-        except (OSError, ValueError) as error:
+        except _TROUBLE as error:
             raise UnavailableError("检索索引暂时无法写入，案卷本身没有受影响，系统会再次尝试。") from error
         finally:
             self._publish(replace(state, generation=state.generation + 1))
@@ -177,7 +183,8 @@ class EmbeddedBackend:
         """One partition's change as one commit, or nothing of it."""
         if not change.add and not folder.is_dir():
             return
-        writer = self._writers.writer(folder)
+        writer, payloads = self._writers.writer(folder)
+        before = payloads.last
         committed = False
         try:
             for case_id in change.remove_cases:
@@ -186,12 +193,16 @@ class EmbeddedBackend:
                 writer.delete_documents_by_term("id", page_id)
             for document in change.add:
                 writer.delete_documents_by_term("id", document.page_id)
-                writer.add_document(to_engine(document))
+                text = Analysed(document.text)
+                writer.add_document(to_engine(document, text, payloads.add(document, payload(text))))
+            payloads.commit()
             writer.commit()
             committed = True
         finally:
             if not committed:
                 self._writers.close_under(folder)
+        replaced = [document.page_id for document in change.add]
+        payloads.remove(change.remove_cases, [*change.remove_pages, *replaced], before)
 
     # reading
 
@@ -213,43 +224,43 @@ class EmbeddedBackend:
 
     def _ids(self, case_id: str) -> Iterator[tuple[str, Partition]]:
         query = condition_query(has("case", case_id))
-        for partition, searcher in self._view().items():
+        for partition, (searcher, _) in self._view().items():
             if count := total_of(searcher.search(query, 1)):
                 for _, address in searcher.search(query, count).hits:
                     yield value(searcher.doc(address), "id"), partition
 
     def _cases(self) -> Iterator[str]:
-        for searcher in self._view().values():
+        for searcher, _ in self._view().values():
             everything = tantivy.Query.all_query()
             yield from (case_id for case_id, count in searcher.terms_with_prefix("case", "", everything) if count)
 
     def _partitions_of(self, case_id: str) -> set[Partition]:
         condition = has("case", case_id)
         return self._read(
-            lambda: {p for p, searcher in self._view().items() if EmbeddedEngine([searcher]).counted(condition)[0]}
+            lambda: {p for p, part in self._view().items() if EmbeddedEngine([part]).counted(condition)[0]}
         )
 
     def _read(self, ask: Callable[[], Answer]) -> Answer:
-        """Read; once more with fresh readers where a build was replaced underneath."""
+        """Read; again with fresh readers where a build or what was found in it was replaced underneath."""
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return ask()
+            except _TROUBLE:
+                self._seen = None
         try:
             return ask()
-        except (OSError, ValueError):
-            self._seen = None
-        try:
-            return ask()
-        except (OSError, ValueError) as error:
+        except _TROUBLE as error:
             raise UnavailableError(_UNREADABLE) from error
 
     def _engine(self, wanted: Iterable[Partition]) -> EmbeddedEngine:
-        return EmbeddedEngine(self._searchers(wanted), self._helpers)
+        return EmbeddedEngine(self._parts(wanted), self._helpers)
 
-    def _searchers(self, wanted: Iterable[Partition]) -> list[tantivy.Searcher]:
-        """Searchers of the wanted partitions, in the order of their names."""
-        permitted = set(wanted)
-        return [searcher for partition, searcher in self._view(permitted).items()]
+    def _parts(self, wanted: Iterable[Partition]) -> list[Part]:
+        """What answers for the wanted partitions, in the order of their names."""
+        return list(self._view(set(wanted)).values())
 
-    def _view(self, wanted: set[Partition] | None = None) -> dict[Partition, tantivy.Searcher]:
-        """Searchers as of the present generation; only wanted partitions are ever opened."""
+    def _view(self, wanted: set[Partition] | None = None) -> dict[Partition, Part]:
+        """The partitions as of the present generation; only wanted ones are ever opened."""
         state = self._state()
         if state.build and state.form != FORM:
             raise UnavailableError(_OTHER_FORM)
@@ -257,18 +268,20 @@ class EmbeddedBackend:
             if self._seen is None or self._seen.build != state.build:
                 self._readers.clear()
             elif self._seen != state:
-                for index in self._readers.values():
+                for index, _ in self._readers.values():
                     index.reload()
             self._seen = state
             chosen = [partition for partition in self._partitions(state) if wanted is None or partition in wanted]
-            return {partition: self._reader(state, partition).searcher() for partition in chosen}
+            return {partition: self._reader(state, partition) for partition in chosen}
 
-    def _reader(self, state: State, partition: Partition) -> tantivy.Index:
+    def _reader(self, state: State, partition: Partition) -> Part:
         if partition not in self._readers:
-            index = register(tantivy.Index.open(str(self._folder(state) / partition.name)))
+            folder = self._folder(state) / partition.name
+            index = register(tantivy.Index.open(str(folder)))
             index.config_reader("manual")
-            self._readers[partition] = index
-        return self._readers[partition]
+            self._readers[partition] = index, Payloads.to_read(folder)
+        index, payloads = self._readers[partition]
+        return Part(index.searcher(), payloads)
 
     def _state(self) -> State:
         return self._beside or read_state(self._root)

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from tantivy import DocAddress, Document, Order, Searcher, SearchResult
 
 from indexer.backends.embedded_query import condition_query, scored_query
+from indexer.backends.embedded_schema import places
 from indexer.backends.form import SORT_FIELDS, counts_of, facet_counts
-from indexer.backends.merging import Candidate
 from indexer.documents import PageDocument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from indexer.backends.helpers import Helpers
+    from indexer.backends.merging import Candidate
+    from indexer.backends.payloads import Payloads
     from indexer.conditions import Condition
     from indexer.fields import Sort
     from indexer.ranking import Clause
+
+
+class Part(NamedTuple):
+    """What answers for one partition."""
+
+    searcher: Searcher
+    payloads: Payloads
+
 
 Ref = tuple[int, DocAddress]
 Answer = TypeVar("Answer")
@@ -41,14 +51,15 @@ def value(document: Document, name: str) -> Any:  # noqa: ANN401 - text or bytes
 
 
 class EmbeddedEngine:
-    """Searchers of the partitions that a request may use; a reference is the searcher's number and an address.
+    """The partitions that a request may use; a reference is the number of one of them and an address in it.
 
     With `helpers`, partitions of a large index are asked at the same time as far as those have nothing else to do.
     """
 
-    def __init__(self, searchers: Sequence[Searcher], helpers: Helpers | None = None) -> None:
-        self._searchers = searchers
-        self._documents = sum(searcher.num_docs for searcher in searchers)
+    def __init__(self, parts: Sequence[Part], helpers: Helpers | None = None) -> None:
+        self._parts = parts
+        self._searchers = [part.searcher for part in parts]
+        self._documents = sum(searcher.num_docs for searcher in self._searchers)
         self._helpers = helpers if self._documents > DIVIDED_FROM else None
 
     def counted(self, condition: Condition, facets: Sequence[str] = ()) -> tuple[int, Mapping[str, Mapping[str, int]]]:
@@ -86,9 +97,16 @@ class EmbeddedEngine:
         return total, [ref for _, ref in keyed[:limit]]
 
     def candidates(self, refs: Sequence[Ref]) -> list[Candidate]:
-        """Id, order and payload, without reading the document itself."""
-        stored = (self._searchers[number].doc(address) for number, address in refs)
-        return [Candidate(*(value(doc, name) for name in ("id", "order", "payload"))) for doc in stored]
+        """Id, order and payload, partition by partition, in the order in which they are asked for."""
+        of_part: dict[int, list[int]] = {}
+        for n, (number, _) in enumerate(refs):
+            of_part.setdefault(number, []).append(n)
+        made: dict[int, Candidate] = {}
+        for number, asked in of_part.items():
+            part = self._parts[number]
+            found = part.payloads.candidates(places(part.searcher, [refs[n][1] for n in asked]))
+            made |= zip(asked, found, strict=True)
+        return [made[n] for n in range(len(refs))]
 
     def documents(self, refs: Sequence[Ref]) -> list[PageDocument]:
         """The stored documents."""

@@ -14,12 +14,16 @@ import tantivy
 
 from indexer.analysis import Analysed, tokens_with_cuts
 from indexer.backends.form import FACETS, NUMBERS, ORDERS, SETS, WITH_POSITIONS, numbers, single, texts
-from indexer.ranking import payload, repeat_tokens
+from indexer.ranking import repeat_tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from indexer.documents import PageDocument
 
 TOKENIZER = "anjuan_tokens"
+PLACE = "place"
+"""The column that says in which row of `payloads` the payload of a document lies."""
 
 
 @cache
@@ -38,8 +42,8 @@ def schema() -> tantivy.Schema:
     for name in NUMBERS:
         builder.add_integer_field(name, indexed=True, fast=True)
     for name in ORDERS:
-        builder.add_text_field(name, stored=name == "order", fast=True, tokenizer_name="raw", index_option="basic")
-    builder.add_bytes_field("payload", stored=True)
+        builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
+    builder.add_integer_field(PLACE, fast=True)
     builder.add_bytes_field("document", stored=True)
     return builder.build()
 
@@ -50,10 +54,17 @@ def register(index: tantivy.Index) -> tantivy.Index:
     return index
 
 
-def to_engine(document: PageDocument) -> tantivy.Document:
-    """A document as the engine takes it."""
+def places(searcher: tantivy.Searcher, addresses: Sequence[tantivy.DocAddress] | None = None) -> list[int]:
+    """Where the payloads of these documents lie, or of all."""
+    if addresses is None:
+        found = searcher.search(tantivy.Query.all_query(), max(searcher.num_docs, 1), count=False)
+        addresses = [address for _, address in found.hits]
+    return [int(place or 0) for place in searcher.fast_field_values(PLACE, list(addresses))]
+
+
+def to_engine(document: PageDocument, text: Analysed, place: int) -> tantivy.Document:
+    """A document as the engine takes it; `text` is its own, and its payload lies at `place`."""
     made = tantivy.Document()
-    text = Analysed(document.text)
     made.add_text("bi", " ".join(text.bi))
     _add_atoms(made, "uni", _atoms(text))
     made.add_text("repeats", " ".join(repeat_tokens(text.bi)))
@@ -66,7 +77,7 @@ def to_engine(document: PageDocument) -> tantivy.Document:
             made.add_text(name, value)
     for name, number in numbers(document).items():
         made.add_integer(name, number)
-    made.add_bytes("payload", payload(text))
+    made.add_integer(PLACE, place)
     made.add_bytes("document", document.stored())
     return made
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from indexer.documents import PageDocument
 
-FORM = 5
+FORM = 6
 """Raised whenever fields or analysis change: an index of another form has to be rebuilt."""
 WITH_POSITIONS = (
     "bi", "uni", "about", "names", "party", "case_number", "archival_code", "document_number", "title", "handler",

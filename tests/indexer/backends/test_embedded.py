@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from archive_store.errors import UnavailableError
-from indexer.backends.base import SearchRequest
+from indexer.backends.base import Change, SearchRequest
 from indexer.backends.embedded import EmbeddedBackend
 from indexer.backends.embedded_state import State, write_state
 from indexer.backends.embedded_writers import MOST_OPEN
+from indexer.backends.payloads import FILE
 from indexer.conditions import EVERYTHING, HasAny
+from indexer.ranking import Ranking
+from indexer.weights import load
 from tests.indexer.backends.contract import BackendContract, backend, few, filled, standing, world
 from tests.indexer.world import fill, make_world, seeded
 
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from indexer.backends.base import SearchBackend
+    from indexer.backends.embedded_engine import Part
     from tests.indexer.world import World
     from tests.proofs import ProofBook
 
@@ -106,7 +113,7 @@ def test_a_document_that_cannot_be_written_leaves_its_partition_as_it_was(
     writer.open()
     fill(writer, some.documents)
 
-    def broken(_: object) -> object:
+    def broken(*_: object) -> object:
         raise ValueError("broken document")
 
     monkeypatch.setattr("indexer.backends.embedded.to_engine", broken)
@@ -114,6 +121,61 @@ def test_a_document_that_cannot_be_written_leaves_its_partition_as_it_was(
         writer.replace_case("case1", some.documents)
     monkeypatch.undo()
     assert writer.count(SearchRequest(EVERYTHING, some.partitions)) == len(some.documents)
+    assert payloads_of(writer) == sorted(document.page_id for document in some.documents)
+    writer.close()
+
+
+def payloads_of(backend: EmbeddedBackend) -> list[str]:
+    """The ids of all documents for which a payload is kept, read by a connection of our own."""
+    found = []
+    for path in sorted(backend._folder(backend._state()).glob(f"*/{FILE}")):
+        with closing(sqlite3.connect(path)) as connection:
+            found += [page_id for (page_id,) in connection.execute("SELECT page_id FROM payloads")]
+    return sorted(found)
+
+
+def test_payloads_are_those_of_the_documents_whatever_is_written_again_moved_or_removed(tmp_path: Path) -> None:
+    some = make_world(5, 4)
+    writer = EmbeddedBackend(tmp_path)
+    writer.open()
+    fill(writer, some.documents)
+    fill(writer, some.documents)
+    page = some.pages[0]
+    elsewhere = next(partition for partition in some.partitions if partition != page.partition)
+    writer.apply(
+        [
+            Change(page.partition, remove_pages=(page.page_id,)),
+            Change(elsewhere, add=(replace(page, partition=elsewhere),)),
+        ]
+    )
+    assert payloads_of(writer) == sorted(document.page_id for document in some.documents)
+    writer.delete_case("case1")
+    left = [document.page_id for document in some.documents if document.case_id != "case1"]
+    assert payloads_of(writer) == sorted(left)
+    writer.close()
+
+
+def test_a_hit_that_was_written_again_while_it_is_read_is_read_anew(tmp_path: Path) -> None:
+    some = make_world(4, 1)
+    writer, reader = EmbeddedBackend(tmp_path), EmbeddedBackend(tmp_path)
+    writer.open()
+    fill(writer, some.documents)
+    ranking = Ranking(["采砂"], load())
+    request = SearchRequest(EVERYTHING, some.partitions, ranking=ranking, size=len(some.documents))
+    asked = 0
+
+    def between(parts: object) -> list[Part]:
+        nonlocal asked
+        asked, found = asked + 1, opened(parts)  # type: ignore[arg-type]
+        if asked == 1:
+            writer.replace_case("case1", some.documents)
+        return found
+
+    opened = reader._parts
+    reader._parts = between  # type: ignore[method-assign]
+    found = {document.page_id for document in reader.search(request).hits}
+    assert found == {document.page_id for document in some.documents}
+    assert asked > 1
     writer.close()
 
 
@@ -163,6 +225,8 @@ def test_kill_9_never_loses_an_acknowledged_page(
     assert lost == []
     assert len(acknowledged) >= rounds
     reader.delete_case(next(iter(acknowledged)))  # the lock of the dead is free
+    held = {page_id for case_id in reader.case_ids() for page_id in reader.page_ids(case_id)}
+    assert held <= set(payloads_of(reader))
     reader.close()
 
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import tantivy
 
-from indexer.backends.embedded_schema import register, schema, to_engine
+from indexer.analysis import Analysed
+from indexer.backends.embedded_schema import places, register, schema, to_engine
 from tests.indexer.world import make_world
 
 
@@ -23,7 +24,7 @@ def test_tokens_of_each_field_are_there() -> None:
     page = replace(
         make_world(1, 1).pages[0], text="采砂采砂，号12345", tail="砂", year=2025, tokens=frozenset({"case:a"})
     )
-    made = to_engine(page)
+    made = to_engine(page, Analysed(page.text), 7)
     for field, token in {
         "bi": "采砂",
         "uni": "^1234",
@@ -39,7 +40,22 @@ def test_tokens_of_each_field_are_there() -> None:
         assert held(made, field, token), field
 
 
+def test_the_places_of_payloads_are_read_of_some_documents_or_of_all() -> None:
+    index = register(tantivy.Index(schema()))
+    writer = index.writer(15_000_000, 1)
+    for place, page in enumerate(make_world(1, 1).pages[:3], 5):
+        writer.add_document(to_engine(page, Analysed(page.text), place))
+    assert places(index.searcher()) == []
+    writer.commit()
+    index.reload()
+    searcher = index.searcher()
+    addresses = [address for _, address in searcher.search(tantivy.Query.all_query(), 3).hits]
+    assert sorted(places(searcher)) == [5, 6, 7]
+    assert places(searcher, addresses[::-1]) == places(searcher)[::-1]
+
+
 def test_what_a_document_lacks_is_not_indexed_as_an_empty_word() -> None:
     page = replace(make_world(1, 1).pages[0], year=None, day=None, stage="", kind="")
-    assert not held(to_engine(page), "stage", "")
-    assert not held(to_engine(page), "kind", "")
+    made = to_engine(page, Analysed(page.text), 1)
+    assert not held(made, "stage", "")
+    assert not held(made, "kind", "")
