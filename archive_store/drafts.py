@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from archive_store.blobs.base import NOT_ENCRYPTED
 from archive_store.case_folder import ItemPart, LabelPart
 from archive_store.errors import InvalidInputError
 from archive_store.guessing import guess
@@ -201,6 +202,11 @@ def note_label(session: Session, case: Case, subject: str, subject_id: str, labe
     decision = LabelDecision(case_id=case.id, subject=subject, subject_id=subject_id, label=label, decided_by=by)
     decision.readers = []
     session.add(decision)
+
+
+def is_encrypted(item: Item) -> bool:
+    """Whether bytes of the item are encrypted where they lie; of those no text may lie in the open (decision 15)."""
+    return any(file.encryption != NOT_ENCRYPTED.as_json() for file in item.files)
 
 
 def original_file(item: Item) -> StoredFile | None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from archive_store import hearing, playback
 from archive_store.cases import case_thing, item_thing
 from archive_store.corrections import CorrectedText
-from archive_store.drafts import page_file, playing_file, transcript_file, worded_file
+from archive_store.drafts import is_encrypted, page_file, playing_file, transcript_file, worded_file
 from archive_store.labels import Level
 from archive_store.models.accounts import Department
 from archive_store.models.cases import Case
@@ -140,10 +140,10 @@ class IndexingService:
     def _pages(self, item: Item) -> list[PageWords]:
         """The text of each page, empty where a page has none; of an item without pages its text in parts.
 
-        None of what is 绝密: it is not even read.
+        None of what is 绝密 or encrypted where it lies: it is not even read.
         """
         file, worded, recording = page_file(item), worded_file(item), playing_file(item)
-        if item.case.label.join(item.label).level is Level.TOP_SECRET:
+        if item.case.label.join(item.label).level is Level.TOP_SECRET or is_encrypted(item):
             return []
         if recording and not file:
             said = self._texts.said(item)
