@@ -16,7 +16,7 @@ from archive_store.labels import LabelSubject
 from archive_store.models.cases import Case, FourCheckReportRow, LabelDecision, Waiver
 from archive_store.regulation.evaluate import evaluate
 from archive_store.regulation.facts import CaseFacts, Finding, ItemFacts, Severity
-from archive_store.vocabulary import CaseState, Fact, ServiceMethod
+from archive_store.vocabulary import CaseState, Fact, Late, ServiceMethod
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,6 +112,15 @@ def findings_of(
         OpenFinding(finding, reasons.get(finding.key) if waivable else None, waivable)
         for finding, waivable in [*((one, True) for one in found), *failed, *((one, False) for one in undetermined)]
     ]
+
+
+def late_flags(case: Case, rules: Regulation, today: date) -> dict[int | None, tuple[Late, ...]]:
+    """What was late, of the whole file (None) and of each item by its number."""
+    found: dict[int | None, set[Late]] = {}
+    for finding in evaluate(rules, case_facts(case), [item_facts(item) for item in case.items], today):
+        if finding.late is not None:
+            found.setdefault(finding.item_number, set()).add(finding.late)
+    return {number: tuple(sorted(flags)) for number, flags in found.items()}
 
 
 def _four_checks(session: Session, case: Case) -> list[tuple[Finding, bool]]:

@@ -110,6 +110,14 @@ class Fact(TitledEnum):
     COURT_APPLICATION = "court_application", "申请法院强制执行"
 
 
+class Late(TitledEnum):
+    """What was done after its term; it stays with a file for ever (Art. 6, 28)."""
+
+    FILING = "filing", "归档逾期"
+    RECORDING = "recording", "音像记录存储逾期"
+    EMERGENCY_FORM = "emergency_form", "紧急启动补报逾期"
+
+
 class Retention(TitledEnum):
     """保管期限, counted from the year after the act ended."""
 

@@ -57,6 +57,8 @@ class CaseFacts:
     handlers: tuple[str, ...] = ()
     persons: tuple[Person, ...] = ()
     label: Label = field(default_factory=Label)
+    late: tuple[str, ...] = ()
+    """What was late of the whole case, as codes of the vocabulary."""
     tokens: frozenset[str] = NO_TOKENS
     name_tokens: frozenset[str] = NO_TOKENS
 
@@ -79,6 +81,7 @@ class ItemFacts:
     day: date | None = None
     device: str = ""
     label: Label = field(default_factory=Label)
+    late: tuple[str, ...] = ()
     tokens: frozenset[str] = NO_TOKENS
     numbers: tuple[int, ...] = ()
     """The numbers of the pages, ascending, where they are not 1, 2, 3: of a recording its seconds, counted from 1."""
@@ -117,6 +120,7 @@ class PageDocument:
     document_number: str = ""
     stage: str = ""
     device: str = ""
+    late: tuple[str, ...] = ()
     text: str = ""
     tail: str = ""
     tokens: frozenset[str] = NO_TOKENS
@@ -191,7 +195,8 @@ class PageDocument:
         """Read back what `stored` wrote."""
         values = json.loads(data)
         values["partition"] = Partition.parse(values["partition"])
-        values["handlers"] = tuple(values.get("handlers", ()))
+        for name in ("handlers", "late"):
+            values[name] = tuple(values.get(name, ()))
         if "day" in values:
             values["day"] = date.fromisoformat(values["day"])
         return cls(**values)
@@ -264,6 +269,7 @@ def item_documents(case: CaseFacts, item: ItemFacts, pages: Sequence[str]) -> It
             document_number=item.document_number,
             stage=item.stage,
             device=item.device,
+            late=tuple(sorted({*case.late, *item.late})),
             text=text,
             tail=tail_of(texts[place + 1]) if follows else "",
             tokens=item.tokens,
@@ -307,6 +313,7 @@ def _document(page_id: str, partition: Partition, case: CaseFacts, text: str, to
         day=case.day,
         kind=case.kind,
         procedure=case.procedure,
+        late=case.late,
         text=text,
         tokens=tokens,
     )

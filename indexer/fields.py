@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from archive_store.labels import Level, Volume
-from archive_store.vocabulary import ActKind, Procedure, Stage
+from archive_store.vocabulary import ActKind, Late, Procedure, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,11 +63,12 @@ _FIELDS = (
     Field("文书", "document_type", FieldKind.CHOICE, of_items=True),
     Field("密级", "level", FieldKind.CHOICE, of_items=True),
     Field("卷别", "volume", FieldKind.CHOICE, of_items=True),
+    Field("逾期", "late", FieldKind.CHOICE, of_items=True),
 )
 FIELDS: Mapping[str, Field] = {field.name: field for field in _FIELDS}
 BY_KEY: Mapping[str, Field] = {field.key: field for field in _FIELDS}
 
-FACETS = ("year", "kind", "procedure", "department_id", "document_type", "stage", "level", "volume")
+FACETS = ("year", "kind", "procedure", "department_id", "document_type", "stage", "level", "volume", "late")
 """Facets of a result and keys of its filters; values are codes, years and ids as text."""
 
 
@@ -79,5 +80,6 @@ def choices(document_types: Mapping[str, str]) -> dict[str, Mapping[str, str]]:
         "stage": {str(stage): stage.zh for stage in Stage},
         "level": {str(int(level)): level.zh for level in Level},
         "volume": {str(volume): volume.zh for volume in Volume},
+        "late": {str(late): late.zh for late in Late},
         "document_type": document_types,
     }

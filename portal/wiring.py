@@ -268,7 +268,8 @@ class Installation:
         )
         """Processes that recognise text, and those that make recordings playable, each for one."""
         self.services = self._services()
-        self.indexing = IndexingService(self.desk, self.index, self.texts, hears=self.services.hearing.is_on)
+        hears = self.services.hearing.is_on
+        self.indexing = IndexingService(self.desk, self.index, self.texts, self.regulation, hears=hears)
         self.building = IndexBuilding(self.desk, self.index, self.indexing, data / "index")
         self.tasks: dict[str, Callable[[str], bool | None]] = {
             INDEX_CASE: self.indexing.index_case,

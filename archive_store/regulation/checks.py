@@ -14,6 +14,7 @@ from archive_store.deadlines import Deadline, Remaining, filing_deadline, local_
 from archive_store.labels import Volume
 from archive_store.regulation.facts import CaseFacts, Finding, ItemFacts
 from archive_store.regulation.rules import Check, Regulation, Rule
+from archive_store.vocabulary import Late
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -56,8 +57,8 @@ def filing_term(rule: Rule, facts: CaseFacts, today: date) -> FilingTerm | None:
     return FilingTerm(deadline, filed_on, remaining(deadline, filed_on or today))
 
 
-def _finding(rule: Rule, message: str, item: ItemFacts | None = None) -> Finding:
-    return Finding(rule.id, rule.article, message, rule.severity, None if item is None else item.number)
+def _finding(rule: Rule, message: str, item: ItemFacts | None = None, late: Late | None = None) -> Finding:
+    return Finding(rule.id, rule.article, message, rule.severity, None if item is None else item.number, late=late)
 
 
 def _titled(subject: Subject, item: ItemFacts) -> str:
@@ -79,19 +80,19 @@ def _filing_term(rule: Rule, subject: Subject) -> Iterator[Finding]:
         course = "已移交，尚待档案管理员接收"
     else:
         course = "尚未移交"
-    yield _finding(rule, f"应于{_zh(due)}前归档，{course}，{term.left.zh}。{rule.message}")
+    yield _finding(rule, f"应于{_zh(due)}前归档，{course}，{term.left.zh}。{rule.message}", late=Late.FILING)
 
 
 def _emergency_form(rule: Rule, subject: Subject) -> Iterator[Finding]:
     facts, limit = subject.facts, timedelta(hours=rule.params.hours)
     if facts.started_at is not None and facts.emergency_form_at is not None:
         if facts.emergency_form_at - facts.started_at > limit:
-            yield _finding(rule, rule.message)
+            yield _finding(rule, rule.message, late=Late.EMERGENCY_FORM)
         return
     forms = [item.date for item in subject.items if item.type in rule.params.types and item.date is not None]
     # of two dates alone only this is certain: later than the day on which the last hour of the limit falls
     if forms and min(forms) > facts.started + timedelta(days=-(-rule.params.hours // 24)):
-        yield _finding(rule, rule.message)
+        yield _finding(rule, rule.message, late=Late.EMERGENCY_FORM)
 
 
 def _recording_lag(rule: Rule, subject: Subject) -> Iterator[Finding]:
@@ -106,7 +107,7 @@ def _recording_lag(rule: Rule, subject: Subject) -> Iterator[Finding]:
             yield _finding(rule, "存储时间早于录制时间，请核对。", item)
         elif lag > limit:
             hours = -(-lag // timedelta(hours=1))
-            yield _finding(rule, f"制作完成后约{hours}小时才存储。{rule.message}", item)
+            yield _finding(rule, f"制作完成后约{hours}小时才存储。{rule.message}", item, Late.RECORDING)
 
 
 def _order(rule: Rule, subject: Subject) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from archive_store.vocabulary import ActKind, Fact, Procedure, ServiceMethod, Stage, TitledEnum
+from archive_store.vocabulary import ActKind, Fact, Late, Procedure, ServiceMethod, Stage, TitledEnum
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -72,6 +72,8 @@ class Finding:
     item_number: int | None = None
     need: str = ""
     """Which need of the rule, where it has several."""
+    late: Late | None = None
+    """What was late, where it was found that something was."""
 
     @property
     def key(self) -> str:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from indexer.analysis import Analysed, tokens_with_cuts
-from indexer.backends.form import FACETS, NUMBERS, ORDERS, SETS, WITH_POSITIONS, numbers, single, texts
+from indexer.backends.form import FACETS, NUMBERS, ORDERS, SETS, WITH_POSITIONS, numbers, several, single, texts
 from indexer.ranking import payload, repeat_tokens
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def to_elastic(document: PageDocument) -> dict[str, Any]:
         "scope": sorted(document.tokens),
         **{name: _atoms_of(value) for name, value in texts(document).items()},
         **{name: value for name, value in single(document).items() if value},
+        **{name: list(codes) for name, codes in several(document).items()},
         **numbers(document),
         "payload": b64encode(payload(text)).decode(),
         "document": b64encode(document.stored()).decode(),

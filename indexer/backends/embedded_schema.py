@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import tantivy
 
 from indexer.analysis import Analysed, tokens_with_cuts
-from indexer.backends.form import FACETS, NUMBERS, ORDERS, SETS, WITH_POSITIONS, numbers, single, texts
+from indexer.backends.form import FACETS, NUMBERS, ORDERS, SETS, WITH_POSITIONS, numbers, several, single, texts
 from indexer.ranking import repeat_tokens
 
 if TYPE_CHECKING:
@@ -75,6 +75,9 @@ def to_engine(document: PageDocument, text: Analysed, place: int) -> tantivy.Doc
     for name, value in single(document).items():
         if value:
             made.add_text(name, value)
+    for name, codes in several(document).items():
+        for code in codes:
+            made.add_text(name, code)
     for name, number in numbers(document).items():
         made.add_integer(name, number)
     made.add_integer(PLACE, place)

@@ -21,7 +21,7 @@ WITH_POSITIONS = (
     "department", "device",
 )  # fmt: skip
 SETS = ("seam", "repeats", "scope")
-FACETS = ("year_text", "kind", "procedure", "department_id", "document_type", "stage", "level", "volume")
+FACETS = ("year_text", "kind", "procedure", "department_id", "document_type", "stage", "level", "volume", "late")
 NUMBERS = ("year", "day")
 ORDERS = ("order", "order_by_date", "order_by_newest")
 SORT_FIELDS = {
@@ -80,6 +80,11 @@ def single(document: PageDocument) -> dict[str, str]:
         "order_by_date": document.order_by_date,
         "order_by_newest": document.order_by_newest,
     }
+
+
+def several(document: PageDocument) -> dict[str, tuple[str, ...]]:
+    """Values of which a document may have none or more than one, each one token."""
+    return {"late": document.late}
 
 
 def numbers(document: PageDocument) -> dict[str, int]:

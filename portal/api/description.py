@@ -37,6 +37,7 @@ _ITEM = _object(
     level=_TEXT,
     marks=_list(_TEXT),
     volume={"type": "string", "enum": ["main", "auxiliary"]},
+    late=_list(_TEXT),
     has_pages={"type": "boolean"},
     entry={"anyOf": [_EXCERPT, {"type": "null"}]},
     pages=_list(_PAGE),

@@ -8,6 +8,7 @@ from flask import Blueprint, jsonify, request
 
 from archive_store.errors import InvalidInputError
 from archive_store.permissions import Permission
+from archive_store.vocabulary import Late
 from portal.access import actor, require, services
 from portal.api.description import DESCRIPTION, PARAMETERS
 from portal.forms.search import read_chosen
@@ -99,6 +100,7 @@ def _item(item: ItemGroup, document: PageDocument, openings: Openings) -> dict[s
         "level": document.partition.label.level.zh,
         "marks": sorted(mark.zh for mark in document.partition.label.marks),
         "volume": document.volume,
+        "late": [Late(code).zh for code in document.late],
         "has_pages": document.item_id in openings.paged,
         "entry": _excerpt(item.entry) if item.entry else None,
         "pages": [

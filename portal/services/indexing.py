@@ -11,6 +11,7 @@ from archive_store import hearing, playback
 from archive_store.cases import case_thing, item_thing
 from archive_store.corrections import CorrectedText
 from archive_store.drafts import is_encrypted, page_file, playing_file, transcript_file, worded_file
+from archive_store.findings import late_flags
 from archive_store.labels import Level
 from archive_store.models.accounts import Department
 from archive_store.models.cases import Case
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     from archive_store.models.cases import Item, StoredFile
     from archive_store.page_texts import PageTexts
+    from archive_store.regulation.rules import Regulation
+    from archive_store.vocabulary import Late
     from indexer.backends.switched import SwitchedBackend
     from indexer.documents import PageDocument
     from portal.services.desk import Desk
@@ -57,8 +60,11 @@ class PageWords(NamedTuple):
 class IndexingService:
     """Writes what can be found of a case; run again, it writes the same."""
 
-    def __init__(self, desk: Desk, backend: SwitchedBackend, texts: PageTexts, *, hears: bool = False) -> None:
+    def __init__(
+        self, desk: Desk, backend: SwitchedBackend, texts: PageTexts, rules: Regulation, *, hears: bool = False
+    ) -> None:
         self._desk = desk
+        self._rules = rules
         self._hears = hears
         self._backend = backend
         self._texts = texts
@@ -91,7 +97,7 @@ class IndexingService:
                 return
             wanted = state.wanted
             texts = self._texts_of(case)
-            self._backend.replace_case(case_id, _documents(session, case, texts))
+            self._backend.replace_case(case_id, self._documents(session, case, texts))
         with self._desk.database.write() as unit:
             row = unit.session.get_one(IndexState, case_id)
             row.indexed, row.indexed_at = wanted, self._desk.clock()
@@ -127,11 +133,23 @@ class IndexingService:
             case, state = session.get(Case, case_id), session.get(IndexState, case_id)
             if case is None or state is None:
                 return None, []
-            return state.wanted, list(_documents(session, case, self._texts_of(case)))
+            return state.wanted, list(self._documents(session, case, self._texts_of(case)))
 
     def _wanted(self, case_id: str) -> int | None:
         with self._desk.database.read() as session:
             return session.scalar(select(IndexState.wanted).where(IndexState.case_id == case_id))
+
+    def _documents(self, session: Session, case: Case, texts: Texts) -> Iterable[PageDocument]:
+        """What is to be found of a case; nothing of one that is not sealed."""
+        if case.state is not CaseState.SEALED:
+            return ()
+        department = session.get_one(Department, case.department_id).name
+        late = late_flags(case, self._rules, self._desk.today())
+        pages = [
+            (_item_facts(case, item, found, late.get(item.number, ())), [page.text for page in found])
+            for item, found in texts
+        ]
+        return documents_of(_case_facts(case, department, late.get(None, ())), pages)
 
     def _texts_of(self, case: Case) -> Texts:
         """The items of a sealed case with the text of their pages; none of another."""
@@ -154,15 +172,6 @@ class IndexingService:
         return [PageWords(page.text, isinstance(page, RecognisedText | CorrectedText)) for page in found]
 
 
-def _documents(session: Session, case: Case, texts: Texts) -> Iterable[PageDocument]:
-    """What is to be found of a case; nothing of one that is not sealed."""
-    if case.state is not CaseState.SEALED:
-        return ()
-    department = session.get_one(Department, case.department_id).name
-    pages = [(_item_facts(case, item, found), [page.text for page in found]) for item, found in texts]
-    return documents_of(_case_facts(case, department), pages)
-
-
 def _want_recognised(session: Session, texts: Iterable[tuple[StoredFile | None, Sequence[PageWords]]]) -> None:
     """Have the pages recognised that have no text and were not recognised; for the worker, after the index."""
     for file, found in texts:
@@ -171,7 +180,7 @@ def _want_recognised(session: Session, texts: Iterable[tuple[StoredFile | None, 
             note_once(session, RECOGNISE_TEXT, file.id)
 
 
-def _case_facts(case: Case, department: str) -> CaseFacts:
+def _case_facts(case: Case, department: str, late: Iterable[Late]) -> CaseFacts:
     tokens = case_thing(case).tokens | {EVERYWHERE}
     return CaseFacts(
         case_id=case.id,
@@ -187,12 +196,13 @@ def _case_facts(case: Case, department: str) -> CaseFacts:
         handlers=tuple(handler.name for handler in case.handlers),
         persons=tuple(Person(p.name, p.label, p.role in PARTIES) for p in case.persons),
         label=case.label,
+        late=tuple(map(str, late)),
         tokens=index_tokens(ENTRY, tokens),
         name_tokens=index_tokens(CONTENT, tokens),
     )
 
 
-def _item_facts(case: Case, item: Item, found: Sequence[PageWords]) -> ItemFacts:
+def _item_facts(case: Case, item: Item, found: Sequence[PageWords], late: Iterable[Late]) -> ItemFacts:
     return ItemFacts(
         numbers=tuple(page.number for page in found if page.number is not None),
         item_id=item.id,
@@ -206,5 +216,6 @@ def _item_facts(case: Case, item: Item, found: Sequence[PageWords]) -> ItemFacts
         day=item.dated,
         device=str((item.recording or {}).get("device", "")),
         label=item.label,
+        late=tuple(map(str, late)),
         tokens=index_tokens(CONTENT, item_thing(case, item).tokens | {EVERYWHERE}),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archive_store.forms.text_table import text_table
+from archive_store.vocabulary import Late
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 HEADS = (
     ("序号", 6), ("档号", 34), ("案号", 26), ("案卷题名", 40), ("件号", 6), ("文件题名", 34), ("日期", 12), ("密级", 8),
-    ("标识", 20), ("卷别", 8), ("页", 10),
+    ("标识", 20), ("卷别", 8), ("逾期", 16), ("页", 10),
 )  # fmt: skip
 _VOLUMES = {"main": "正卷", "auxiliary": "副卷"}
 
@@ -52,9 +53,10 @@ def _lines(cases: Iterable[CaseGroup], spoken: Container[str]) -> Iterator[tuple
 def _line(document: PageDocument, *, entry: bool, page: str) -> tuple[str, ...]:
     label = document.partition.label
     of_case = document.archival_code, document.case_number, document.case_title
+    late = "、".join(Late(code).zh for code in document.late)
     if entry:
-        return (*of_case, "", "", "", "", "", "", page)
+        return (*of_case, "", "", "", "", "", "", late, page)
     day = document.day.isoformat() if document.day else ""
     marks = "、".join(sorted(mark.zh for mark in label.marks))
     volume = _VOLUMES.get(document.volume, "")
-    return (*of_case, str(document.item_number), document.item_title, day, label.level.zh, marks, volume, page)
+    return (*of_case, str(document.item_number), document.item_title, day, label.level.zh, marks, volume, late, page)

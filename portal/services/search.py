@@ -57,6 +57,7 @@ FACET_TITLES = {
     "stage": "阶段",
     "level": "密级",
     "volume": "卷别",
+    "late": "逾期",
 }
 SORTS = {"relevance": "相关程度", "date_newest": "日期（新在前）", "date": "日期（旧在前）", "archival_code": "档号"}
 

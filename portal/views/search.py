@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from flask import Response
 
+    from indexer.searcher import SearchResult
+
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FACET_ROWS = 8
 """So many values of a facet are shown at once."""
@@ -78,7 +80,7 @@ def page() -> tuple[str, int]:
         last=max(1, -(-found.total // PAGE_SIZE)) if found else 1,
         chosen={name: sorted(values) for name, values in chosen.items()},
         link=link,
-        facets=_facets(found.facets, chosen, titles, link) if found else [],
+        facets=_facets(found, chosen, titles, link) if found else [],
         sort=sort,
         sorts=SORTS,
         names=FACET_TITLES,
@@ -105,16 +107,16 @@ def complete() -> Response:
 
 
 def _facets(
-    counts: Mapping[str, Mapping[str, int]],
+    found: SearchResult,
     chosen: Mapping[str, frozenset[str]],
     titles: Mapping[str, Mapping[str, str]],
     link: Callable[..., str],
 ) -> list[Facet]:
-    """The facets that can narrow what was found: with more than one value, not all of them chosen."""
+    """The facets that can narrow what was found: with more than one value, or one that not all hits have."""
     facets = []
-    for name, values in counts.items():
+    for name, values in found.facets.items():
         taken = chosen.get(name, frozenset())
-        if len(values) <= 1 or len(values) == len(taken):
+        if len(values) == len(taken) or (len(values) == 1 and found.total in values.values()):
             continue
         called = titles.get(name, {})
         rows = [

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, true
 
-from archive_store.findings import OpenFinding, blocking, case_facts, findings_of, item_facts
+from archive_store.findings import OpenFinding, blocking, case_facts, findings_of, item_facts, late_flags
 from archive_store.four_check_report import FourCheckReport, Line, Moment, Outcome, Property, PropertyReport
 from archive_store.models.base import now
 from archive_store.models.cases import Case, FourCheckReportRow, Waiver
 from archive_store.regulation.catalogue import load_catalogue
 from archive_store.regulation.facts import Finding, Severity
 from archive_store.regulation.rules import load_regulation
-from archive_store.vocabulary import CaseState, Fact
+from archive_store.vocabulary import CaseState, Fact, Late
 from tests.archive_store.rows import DAY, account, add_item, draft_case, stored_file
 
 if TYPE_CHECKING:
@@ -43,6 +43,21 @@ def waive(session: Session, case: Case, key: str) -> None:
     waiver.waived_by = account(session, "档案演示甲").id
     session.add(waiver)
     session.flush()
+
+
+def test_what_was_late_is_told_of_the_file_and_of_the_item(session: Session) -> None:
+    case = draft_case(session)
+    assert late_flags(case, RULES, DAY) == {}
+    assert case.ended_on is not None
+    case.accepted_at = datetime.combine(case.ended_on + timedelta(days=40), time(4), UTC)
+    item = add_item(session, case)
+    item.recording = {"recorded_at": "2026-01-01T08:00:00+08:00", "stored_at": "2026-01-03T08:00:00+08:00"}
+    in_time = add_item(session, case)
+    in_time.recording = {"recorded_at": "2026-01-01T08:00:00+08:00", "stored_at": "2026-01-01T09:00:00+08:00"}
+    without_times = add_item(session, case)
+    without_times.recording = {"recorded_at": "2026-01-01T08:00:00+08:00"}
+    session.flush()
+    assert late_flags(case, RULES, DAY) == {None: (Late.FILING,), 1: (Late.RECORDING,)}
 
 
 def test_an_empty_file_cannot_be_sealed(session: Session) -> None:

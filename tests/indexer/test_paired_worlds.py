@@ -85,7 +85,9 @@ def draw_query(draw: random.Random, world: World) -> str:
 
 
 def draw_search(draw: random.Random, world: World) -> Search:
-    filters = draw.choice([{}, {}, {"year": frozenset({"2024"})}, {"volume": frozenset({"main"})}])
+    filters = draw.choice(
+        [{}, {}, {"year": frozenset({"2024"})}, {"volume": frozenset({"main"})}, {"late": frozenset({"recording"})}]
+    )
     return Search(
         draw_query(draw, world),
         filters,

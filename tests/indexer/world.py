@@ -113,6 +113,7 @@ def make_case(draw: random.Random, number: int, *, label: Label | None = None, p
             Person("钱演示丁", Label.of(Level.INTERNAL, [Mark.INFORMANT]), party=False),
         ),
         label=label,
+        late=("filing",) * (number % 4 == 0),
         tokens=frozenset({f"entry:d{number % 3}"}),
         name_tokens=frozenset({f"content:d{number % 3}"}),
     )
@@ -130,6 +131,7 @@ def make_case(draw: random.Random, number: int, *, label: Label | None = None, p
             volume=draw.choice(list(Volume)),
             day=day - timedelta(days=n),
             label=label.join(own),
+            late=("recording",) * ((number + n) % 3 == 0),
             tokens=frozenset({f"content:d{number % 3}", f"case:case{number}"}),
         )
         items.append((item, [page_text(draw, draw.randint(1, lines)) for _ in range(draw.randint(1, pages))]))

@@ -13,7 +13,7 @@ from archive_store.labels import Volume
 from archive_store.regulation.evaluate import evaluate, filing_term
 from archive_store.regulation.packaged import packaged
 from archive_store.regulation.rules import load_regulation
-from archive_store.vocabulary import ActKind, Fact, Procedure, ServiceMethod
+from archive_store.vocabulary import ActKind, Fact, Late, Procedure, ServiceMethod
 from tests.archive_store.regulation.examples import (
     CATALOGUE,
     ENDED,
@@ -47,6 +47,10 @@ def keys(case: CaseFacts, *items: ItemFacts, today: date = TODAY) -> list[str]:
     return [finding.key for finding in found(case, *items, today=today)]
 
 
+def flags(case: CaseFacts, *items: ItemFacts) -> list[Late | None]:
+    return [finding.late for finding in found(case, *items)]
+
+
 # --- T28
 
 
@@ -60,6 +64,7 @@ def test_late_filing_is_flagged_for_ever() -> None:
     for today in (DUE + timedelta(days=3), date(2055, 1, 1)):
         (finding,) = found(late, today=today)
         assert finding.key == "T28"
+        assert finding.late is Late.FILING
         assert "2025年7月12日归档" in finding.message
         assert "已逾期 2 日" in finding.message
 
@@ -105,6 +110,7 @@ def test_a_bureau_may_count_to_the_hand_over_and_set_a_term_by_kind(tmp_path: Pa
 def test_a_recording_stored_after_24_hours_is_flagged(lag: timedelta, late: bool) -> None:  # noqa: FBT001 - a case
     kept = replace(recording(), stored_at=RECORDED + lag)
     assert keys(QUIET, kept) == (["T28a@1"] if late else [])
+    assert flags(QUIET, kept) == ([Late.RECORDING] if late else [])
 
 
 def test_the_lag_is_told() -> None:
@@ -116,6 +122,7 @@ def test_the_lag_is_told() -> None:
 def test_a_recording_stored_before_it_was_made_is_questioned() -> None:
     (finding,) = found(QUIET, replace(recording(), stored_at=RECORDED - timedelta(hours=1)))
     assert "早于录制时间" in finding.message
+    assert finding.late is None
 
 
 @pytest.mark.parametrize("missing", ["recorded_at", "stored_at"])
@@ -141,12 +148,14 @@ def test_a_device_that_was_not_said_to_be_handed_in_is_asked_for() -> None:
 def test_an_emergency_form_after_24_hours_is_flagged(hours: int, late: bool) -> None:  # noqa: FBT001 - a case
     case = replace(EMERGENCY, started_at=AT_START, emergency_form_at=AT_START + timedelta(hours=hours))
     assert keys(case, item("start_approval", "R06a")) == (["T06"] if late else [])
+    assert flags(case, item("start_approval", "R06a")) == ([Late.EMERGENCY_FORM] if late else [])
 
 
 @pytest.mark.parametrize(("days", "late"), [(0, False), (1, False), (2, True)])
 def test_of_dates_alone_only_a_certain_lateness_is_flagged(days: int, late: bool) -> None:  # noqa: FBT001 - a case
     form = replace(item("start_approval", "R06a"), date=STARTED + timedelta(days=days))
     assert keys(EMERGENCY, form) == (["T06"] if late else [])
+    assert flags(EMERGENCY, form) == ([Late.EMERGENCY_FORM] if late else [])
 
 
 def test_enforcement_dated_before_the_demand_is_flagged_at_the_item() -> None:

@@ -148,8 +148,9 @@ class BackendContract:
             expected: dict[str, int] = {}
             for document in world.documents:
                 value = getattr(document, name)
-                if value not in ("", None):
-                    expected[str(value)] = expected.get(str(value), 0) + 1
+                for one in value if isinstance(value, tuple) else (value,):
+                    if one not in ("", None):
+                        expected[str(one)] = expected.get(str(one), 0) + 1
             assert answer.facets[name] == expected
             assert list(answer.facets[name].values()) == sorted(expected.values(), reverse=True)
 
@@ -158,6 +159,13 @@ class BackendContract:
         answer = standing.search(SearchRequest(EVERYTHING, world.partitions, filters=filters, size=1000))
         expected = {d.page_id for d in world.documents if d.year in {2023, 2024} and d.volume == "main"}
         assert {hit.page_id for hit in answer.hits} == expected
+
+    def test_of_several_values_each_is_a_filter(self, standing: SearchBackend, world: World) -> None:
+        assert any(len(document.late) > 1 for document in world.documents)
+        for late in ("filing", "recording"):
+            filters = {"late": frozenset({late})}
+            answer = standing.search(SearchRequest(EVERYTHING, world.partitions, filters=filters, size=1000))
+            assert {hit.page_id for hit in answer.hits} == {d.page_id for d in world.documents if late in d.late}
 
     @pytest.mark.parametrize(
         ("sort", "key"),
@@ -372,7 +380,13 @@ def _random_scope(draw: random.Random, seen: World) -> Scope:
 
 def _random_options(draw: random.Random) -> dict[str, object]:
     filters = draw.choice(
-        [{}, {}, {"year": frozenset({"2024"})}, {"volume": frozenset({"main"}), "level": frozenset({"1"})}]
+        [
+            {},
+            {},
+            {"year": frozenset({"2024"})},
+            {"volume": frozenset({"main"}), "level": frozenset({"1"})},
+            {"late": frozenset({"filing"})},
+        ]
     )
     return {
         "sort": draw.choice([Sort.RELEVANCE, Sort.RELEVANCE, *Sort]),
