@@ -59,7 +59,7 @@ class Payloads:
     def to_write(cls, folder: Path) -> Self:
         """For the one that writes; made where it does not exist yet."""
         connection = _connect(folder, "rwc")
-        connection.execute("PRAGMA page_size = 8192")  # three pages' rows
+        connection.execute("PRAGMA page_size = 16384")  # four rows of full pages, with little left over
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA secure_delete = ON")
