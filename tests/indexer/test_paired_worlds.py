@@ -64,7 +64,7 @@ def draw_reader(draw: random.Random, world: World) -> Scope:
     most, marks = draw.choice([Level.INTERNAL, Level.SECRET]), draw.choice([frozenset[Mark](), frozenset(Mark)])
     partitions = tuple(p for p in world.partitions if p.label.level <= most and p.label.marks <= marks)
     entries = {f"entry:d{n}" for n in draw.sample(range(3), draw.randint(0, 3))}
-    content = {f"content:d{n}" for n in draw.sample(range(3), draw.randint(0, 2))}
+    content = {f"content:d{n}" for n in draw.sample(range(3), draw.randint(1, 2))}
     one = {f"case:{draw.choice(world.documents).case_id}"} if draw.random() < 0.5 else set()
     return Scope(partitions, frozenset(entries | content | one), frozenset(content))
 
@@ -85,12 +85,10 @@ def draw_query(draw: random.Random, world: World) -> str:
 
 
 def draw_search(draw: random.Random, world: World) -> Search:
-    filters = draw.choice(
-        [{}, {}, {"year": frozenset({"2024"})}, {"volume": frozenset({"main"})}, {"late": frozenset({"recording"})}]
-    )
+    filters = draw.choice([{}, {}, {}, {"year": {"2024"}}, {"volume": {"main"}}, {"late": {"filing", "recording"}}])
     return Search(
         draw_query(draw, world),
-        filters,
+        {name: frozenset(values) for name, values in filters.items()},
         draw.choice([Sort.RELEVANCE, Sort.RELEVANCE, *Sort]),
         draw.choice([0, 0, 0, 5, 20, 40]),
         draw.choice([3, 20]),
