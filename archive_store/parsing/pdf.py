@@ -84,6 +84,15 @@ def text(file: BinaryIO, *, page: int) -> Answer:
         return Answer({"text": "".join(characters), "boxes": boxes})
 
 
+def lines(file: BinaryIO) -> Iterator[str]:
+    """The lines of the text layer, page by page, without their places."""
+    with _opened(file) as document:
+        for number in range(1, min(len(document), geometry.MAX_PAGES) + 1):
+            with _page(document, number) as sheet, closing(sheet.get_textpage()) as layer:
+                count = min(layer.count_chars(), MAX_CHARACTERS)
+                yield from "".join(_character(layer.raw, index) for index in range(count)).splitlines()
+
+
 class _Placing:
     """Turns PDFium's page coordinates (points, origin bottom left, before the page's own rotation) into fractions."""
 

@@ -8,6 +8,9 @@ written is cut off or refused. Reading and copying go through the rendition that
 from __future__ import annotations
 
 import io
+import zipfile
+import zlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email import policy
 from email.parser import BytesParser
@@ -17,11 +20,11 @@ from xml.etree import ElementTree as ET
 
 from striprtf.striprtf import rtf_to_text
 
-from archive_store.parsing import old_office, packages, transcripts
+from archive_store.parsing import old_office, packages, pdf, transcripts
 from archive_store.parsing.errors import ParserRefusedError
-from archive_store.parsing.formats import HTML, MAIL, SRT, TEXT, VTT, WORDED, XML, detect, text_of
+from archive_store.parsing.formats import HTML, MAIL, PDF, SRT, TEXT, VTT, WORDED, XML, ZIP, detect, text_of
 from archive_store.parsing.wire import Answer
-from archive_store.parsing.zipped import DECLARATIONS
+from archive_store.parsing.zipped import DECLARATIONS, chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -31,6 +34,9 @@ MAX_BYTES = 64 * 2**20
 MAX_CHARACTERS = 2_000_000
 PART_CHARACTERS = 1500
 """About a page: a part ends at the next end of a paragraph, or at twice that in the midst of one."""
+UNREADABLE = (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError, zlib.error)
+"""What `zipfile` raises of damaged, locked and foreign packages."""
+_IN_UTF8 = 0x800
 MAX_DEPTH = 4
 """Attachments within attachments."""
 MAX_ATTACHMENTS = 200
@@ -184,22 +190,50 @@ def _of_mail(message: EmailMessage, nesting: _Nesting) -> Iterator[str]:
     for part in message.walk():
         if part.is_multipart():
             continue
-        name = part.get_filename() or ""
-        if name:
+        if name := part.get_filename():
             yield name
         content = part.get_payload(decode=True)
         deeper = nesting.deeper()
-        if not isinstance(content, bytes) or deeper is None:
-            continue
-        inner = io.BytesIO(content)
-        try:
-            yield from _paragraphs(inner, _media_type(part, inner), deeper)
-        except ParserRefusedError:
-            continue
+        if isinstance(content, bytes) and deeper is not None:
+            yield from _of_attachment(content, deeper, is_page=part.get_content_type() == HTML.media_type)
 
 
-def _media_type(part: EmailMessage, content: BinaryIO) -> str:
-    said = part.get_content_type()
-    found = HTML.media_type if said == HTML.media_type else detect(content).media_type
-    content.seek(0)
-    return found
+def _of_attachment(content: bytes, nesting: _Nesting, *, is_page: bool = False) -> Iterator[str]:
+    """The words of a file within a file, `is_page` where it is known to be HTML; none where it cannot be read."""
+    file = io.BytesIO(content)
+    found = HTML.media_type if is_page else detect(file).media_type
+    file.seek(0)
+    with suppress(ParserRefusedError):
+        if found == PDF.media_type:
+            yield from pdf.lines(file)
+        elif found == ZIP.media_type:
+            yield from _of_zip(file, nesting)
+        else:
+            yield from _paragraphs(file, found, nesting)
+
+
+def _of_zip(file: BinaryIO, nesting: _Nesting) -> Iterator[str]:
+    """The names and the words of the files in a package; of one that is locked or damaged, its name."""
+    left = MAX_BYTES
+    try:
+        with zipfile.ZipFile(file) as archive:
+            for part in archive.infolist():
+                deeper = nesting.deeper()
+                if part.is_dir() or deeper is None:
+                    continue
+                yield _name_in(part)
+                with suppress(*UNREADABLE):
+                    content = b"".join(chunks(archive, part, left, too_large=TOO_LARGE))
+                    left -= len(content)
+                    yield from _of_attachment(content, deeper)
+    except UNREADABLE as error:
+        raise ParserRefusedError(BROKEN) from error
+
+
+def _name_in(part: zipfile.ZipInfo) -> str:
+    """A name as it was given: in UTF-8, whether the package says so or not, or in GBK, as by Windows."""
+    if not part.flag_bits & _IN_UTF8:
+        for encoding in ("utf-8", "gb18030"):
+            with suppress(UnicodeError):
+                return part.filename.encode("cp437").decode(encoding)
+    return part.filename

@@ -22,13 +22,13 @@ DECLARATIONS = (b"<!DOCTYPE", b"<!ENTITY", b"<\0!\0D\0O\0C\0", b"\0<\0!\0D\0O\0C
 
 
 def chunks(
-    archive: zipfile.ZipFile, part: zipfile.ZipInfo, most: int, *, too_large: str, broken: str
+    archive: zipfile.ZipFile, part: zipfile.ZipInfo, most: int, *, too_large: str, broken: str = ""
 ) -> Iterator[bytes]:
     """A part, piece by piece.
 
     Raises:
         ParserRefusedError: it unpacks to more than `most`, to too much for what it is packed in (`too_large`), or
-            holds a document type declaration (`broken`).
+            holds a document type declaration (`broken`; not asked for where that is empty).
     """
     most = min(most, max(FREE_PART_BYTES, MAX_RATIO * part.compress_size))
     count, tail = 0, b""
@@ -37,7 +37,8 @@ def chunks(
             count += len(chunk)
             if count > most:
                 raise ParserRefusedError(too_large)
-            if not part.filename.endswith(".svg") and any(word in tail + chunk for word in DECLARATIONS):
+            is_free = not broken or part.filename.endswith(".svg")
+            if not is_free and any(word in tail + chunk for word in DECLARATIONS):
                 raise ParserRefusedError(broken)
             tail = chunk[-16:]
             yield chunk

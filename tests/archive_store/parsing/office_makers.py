@@ -141,6 +141,33 @@ def mail(subject: str, body: str, *attachments: tuple[str, bytes], html: str = "
     return message.as_bytes()
 
 
+def zipped(*files: tuple[str, bytes]) -> bytes:
+    """A package as Windows makes it: names in GBK, without a word about it."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as made:
+        for name, content in files:
+            entry = _InGbk(name)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            made.writestr(entry, content)
+    return target.getvalue()
+
+
+class _InGbk(zipfile.ZipInfo):
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802 - the library's own name
+        return self.filename.encode("gbk"), self.flag_bits
+
+
+def flagged(content: bytes, flag: int) -> bytes:
+    """The package with a flag set for each of its files (APPNOTE 4.4.4)."""
+    made = bytearray(content)
+    for mark, place in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        at = made.find(mark)
+        while at >= 0:
+            made[at + place] |= flag
+            at = made.find(mark, at + 1)
+    return bytes(made)
+
+
 def nested_mail(depth: int, inmost: str) -> bytes:
     """Mail within mail, `depth` deep."""
     content = mail("inmost", inmost)

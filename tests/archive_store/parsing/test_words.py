@@ -14,8 +14,11 @@ from openpyxl import Workbook
 from archive_store.parsing import formats, words
 from archive_store.parsing.errors import ParserCrashedError, ParserFailedError, ParserRefusedError
 from tests.archive_store.parsing import office_makers as make
+from tests.archive_store.parsing.makers import pdf_naming_a_chinese_font
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from archive_store.parsing.documents import Documents, Words
 
 MIB = 2**20
@@ -53,6 +56,8 @@ FILES: dict[str, tuple[str, bytes]] = {
     "mail": ("eml", make.mail("关于采砂", "当事人擅自采砂")),
     "mail with html": ("eml", make.mail("关于采砂", "见下", html="<p>擅自采砂</p>")),
     "mail with a document": ("eml", make.mail("附件", "见附件", ("笔录.docx", make.docx("当事人擅自采砂")))),
+    "mail with a PDF": ("eml", make.mail("附件", "见附件", ("笔录.pdf", pdf_naming_a_chinese_font("擅自采砂")))),
+    "mail with a ZIP": ("eml", make.mail("附件", "见附件", ("a.zip", make.zipped(("a.docx", make.docx("擅自采砂")))))),
 }
 
 
@@ -97,6 +102,36 @@ def test_attachments_within_attachments_are_read_to_a_depth_and_no_further(docum
     found = read(documents, make.nested_mail(30, "inmost words"))
     assert "level 29" in found.parts[0]
     assert "inmost words" not in "".join(found.parts)
+
+
+def test_packages_within_mail_give_names_and_words_as_far_as_they_can_be_read(documents: Documents) -> None:
+    page = b"<!DOCTYPE html><html><p>words of a page</p></html>"
+    inner = make.zipped(("c.txt", b"words within a package within a package"))
+    whole = make.zipped(("笔录.txt", "GBK: 采砂".encode("gbk")), ("a.html", page), ("b.zip", inner), ("sub/", b""))
+    found = "".join(read(documents, make.mail("附件", "见附件", ("附件.zip", whole))).parts)
+    for words_of in ("笔录.txt", "采砂", "words of a page", "b.zip", "c.txt", "within a package within"):
+        assert words_of in found
+    in_utf8 = make.package(询问_DOT_txt="x")
+    assert "询问.txt" in "".join(read(documents, make.mail("附件", "见附件", ("附件.zip", in_utf8))).parts)
+
+
+HARM: dict[str, Callable[[bytes], bytes]] = {
+    "cut off": lambda made: made[:-30],
+    "locked": lambda made: make.flagged(made, 1),
+    "a changed byte": lambda made: made[:45] + bytes([made[45] ^ 0xFF]) + made[46:],
+}
+
+
+@pytest.mark.parametrize("harm", [*HARM, "a bomb"])
+def test_a_package_in_a_mail_that_cannot_be_read_leaves_the_rest_of_the_mail(documents: Documents, harm: str) -> None:
+    made = make.zipped(("a.txt", b"words inside " * 9))
+    assert "words inside" in "".join(read(documents, make.mail("a", "b", ("x.zip", made))).parts)
+    bomb = make.zipped(("a.txt", b"words inside " * 4 * MIB))
+    broken = HARM[harm](made) if harm in HARM else bomb
+    found = "".join(read(documents, make.mail("附件", "见附件", ("x.zip", broken), ("b.txt", b"words after it"))).parts)
+    assert "x.zip" in found
+    assert "words after it" in found
+    assert "words inside" not in found
 
 
 def bomb_of_zeros() -> bytes:
