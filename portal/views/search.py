@@ -112,11 +112,11 @@ def _facets(
     titles: Mapping[str, Mapping[str, str]],
     link: Callable[..., str],
 ) -> list[Facet]:
-    """The facets that can narrow what was found: with more than one value, or one that not all hits have."""
+    """The facets that can still narrow what was found: with a value that is not chosen and that not all hits have."""
     facets = []
     for name, values in found.facets.items():
         taken = chosen.get(name, frozenset())
-        if len(values) == len(taken) or (len(values) == 1 and found.total in values.values()):
+        if values.keys() <= taken or list(values.values()) == [found.total]:
             continue
         called = titles.get(name, {})
         rows = [

@@ -135,6 +135,14 @@ def test_whatever_is_typed_gives_a_result_or_a_message(library_app: Flask, proof
     proofs.record("typed texts that the search page did not answer", wrong, "0", wrong == 0)
 
 
+def test_a_facet_of_which_nothing_is_left_to_choose_is_not_shown(library_app: Flask) -> None:
+    client = log_in(library_app, "archivist")
+    assert "facet-kind" not in client.get("/search/?q=采砂&kind=inspection").text
+    nothing = client.get("/search/?q=不存在的词句&kind=inspection&late=filing").text
+    assert 'class="facet"' not in nothing
+    assert "去掉条件" in nothing
+
+
 def test_every_facet_has_a_title() -> None:
     from indexer.fields import FACETS  # noqa: PLC0415
 
