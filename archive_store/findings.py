@@ -99,7 +99,7 @@ def findings_of(
     be spoken of to those that the reader may know; without it nothing is said of any other case, as it must be in
     what is kept or sealed.
     """
-    found = [*evaluate(rules, case_facts(case), [item_facts(item) for item in case.items], today)]
+    found = _by_rules(case, rules, today)
     found += _own_checks(case)
     undetermined = _undetermined(session, case) if checked else []
     if known is not None:
@@ -117,10 +117,14 @@ def findings_of(
 def late_flags(case: Case, rules: Regulation, today: date) -> dict[int | None, tuple[Late, ...]]:
     """What was late, of the whole file (None) and of each item by its number."""
     found: dict[int | None, set[Late]] = {}
-    for finding in evaluate(rules, case_facts(case), [item_facts(item) for item in case.items], today):
+    for finding in _by_rules(case, rules, today):
         if finding.late is not None:
             found.setdefault(finding.item_number, set()).add(finding.late)
     return {number: tuple(sorted(flags)) for number, flags in found.items()}
+
+
+def _by_rules(case: Case, rules: Regulation, today: date) -> list[Finding]:
+    return evaluate(rules, case_facts(case), [item_facts(item) for item in case.items], today)
 
 
 def _four_checks(session: Session, case: Case) -> list[tuple[Finding, bool]]:
